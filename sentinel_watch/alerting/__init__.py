@@ -1,0 +1,1 @@
+"""Which events somebody must look at, and how soon."""

@@ -1,0 +1,1 @@
+"""What kind of event it probably is."""

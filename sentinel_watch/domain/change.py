@@ -1,0 +1,91 @@
+"""What a detector knows of a block, and the regions that its changed pixels form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from shapely import MultiPolygon, Polygon
+
+__all__ = ["Arrays", "ChangeMap", "PixelStatus", "Region"]
+
+Arrays: TypeAlias = "Mapping[str, NDArray[np.generic]]"
+"""Named arrays: how a detector's baseline and state are kept and saved."""
+
+
+class PixelStatus(IntEnum):
+    """How far a pixel's change has come."""
+
+    STABLE = 0
+    PROVISIONAL = 1
+    """Off its baseline, not yet often enough."""
+    CONFIRMED = 2
+    FINISHED = 3
+    """Was confirmed, and has been back at its baseline since."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMap:
+    """The changed pixels of a block after a look; n = pixels whose status is not STABLE, in row-major order."""
+
+    rows: NDArray[np.int32]
+    """(n,) row in the AOI's grid."""
+    cols: NDArray[np.int32]
+    """(n,) column in the AOI's grid."""
+    status: NDArray[np.uint8]
+    """(n,) PixelStatus."""
+    evidence: NDArray[np.float32]
+    """(n,) accumulated evidence of change; 0 = none, no upper limit."""
+    magnitude: NDArray[np.float32]
+    """(n,) mean distance from the baseline since the onset, in units of the pixel's own noise."""
+    onset: NDArray[np.int32]
+    """(n,) day of the first anomalous look, days since 1970-01-01."""
+    confirmed: NDArray[np.int32]
+    """(n,) day of confirmation, days since 1970-01-01; 0 = not confirmed."""
+    last_clear: NDArray[np.int32]
+    """(n,) day of the last usable look before the onset, days since 1970-01-01; 0 = none."""
+    n_looks: NDArray[np.uint16]
+    """(n,) usable looks since the onset, including it."""
+    n_anomalous: NDArray[np.uint16]
+    """(n,) anomalous looks since the onset, including it."""
+    expected: NDArray[np.float32]
+    """(n, band) mean reflectance that the baseline expected at the anomalous looks."""
+    observed: NDArray[np.float32]
+    """(n, band) mean reflectance seen at the anomalous looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Connected changed pixels on one date: a detection."""
+
+    rows: NDArray[np.int32]
+    """(n,) row in the AOI's grid."""
+    cols: NDArray[np.int32]
+    """(n,) column in the AOI's grid."""
+    geometry: Polygon | MultiPolygon
+    """Outline along pixel edges, in the grid's CRS, metres."""
+    area_ha: float
+    status: PixelStatus
+    """CONFIRMED where any pixel is; FINISHED where no pixel is changed any more."""
+    onset: date
+    """Day on which a tenth of the pixels had turned anomalous."""
+    last_clear: date | None
+    """Median day of the last usable look before the onset."""
+    confirmed: date | None
+    magnitude: float
+    """Median over the pixels, in units of noise."""
+    evidence: float
+    """Median over the pixels."""
+    n_looks: int
+    n_anomalous: int
+    """Medians over the pixels."""
+    expected: Mapping[str, float]
+    observed: Mapping[str, float]
+    """Mean reflectance over the pixels, by band."""

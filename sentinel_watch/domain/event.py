@@ -1,0 +1,79 @@
+"""Regions tracked over time, and what kind of event they probably are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from sentinel_watch.domain.change import Region
+
+__all__ = ["EVENT_CLASSES", "NON_EVENT_CLASSES", "Classification", "Detection", "Event", "EventStatus"]
+
+EVENT_CLASSES = (
+    "excavation", "waste_deposit", "tailings_change", "water_discolouration", "water_extent_change", "surface_burn",
+    "vegetation_loss", "vegetation_stress", "construction", "oil_slick", "gas_plume", "unknown_change",
+)  # fmt: skip
+NON_EVENT_CLASSES = ("agriculture", "seasonal", "snow", "cloud_artefact", "misregistration", "sensor_artefact")
+
+
+class EventStatus(StrEnum):
+    """The life of an event, as DIST-ALERT names its stages."""
+
+    PROVISIONAL = "provisional"
+    CONFIRMED = "confirmed"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What an event probably is."""
+
+    event_class: str
+    """One of EVENT_CLASSES or NON_EVENT_CLASSES."""
+    probs: Mapping[str, float]
+    """Class -> probability; sums to 1."""
+    basis: str
+    """`rule` or the model's name and version: what the probabilities rest on."""
+    explanation: str
+    """One plain sentence."""
+
+    @property
+    def confidence(self) -> float:
+        """Return the probability of the event class, 0-1."""
+        return self.probs[self.event_class]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One entry of an event's history: its region as it stood after a scene."""
+
+    scene_id: str
+    day: date
+    area_ha: float
+    status: EventStatus
+    magnitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change at one place, followed over time."""
+
+    event_id: str
+    region: Region
+    """As it stands after the last scene."""
+    status: EventStatus
+    first_detected: date
+    last_observed: date
+    confirmed_at: date | None = None
+    finished_at: date | None = None
+    classification: Classification | None = None
+    history: tuple[Detection, ...] = ()
+    """One entry a scene on which area or status changed, oldest first."""
+    merged: tuple[str, ...] = ()
+    """Ids of younger events that grew into this one."""
+    flags: tuple[str, ...] = field(default_factory=tuple)

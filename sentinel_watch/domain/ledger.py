@@ -1,0 +1,54 @@
+"""The run ledger: what became of every scene that the catalogue promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Outcome", "Reason", "SceneRecord"]
+
+
+class Outcome(StrEnum):
+    """How a scene ended."""
+
+    USED = "used"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    """Could not be read; the next run tries again."""
+
+
+class Reason(StrEnum):
+    """Why a scene was not used; empty for a used one."""
+
+    NONE = ""
+    NODATA = "nodata"
+    """No pixel of the AOI holds data."""
+    CLOUD = "cloud"
+    """Too little of the AOI is clear."""
+    NOT_NORMALISABLE = "not_normalisable"
+    """Haze or a shift that could not be taken out."""
+    DUPLICATE = "duplicate"
+    """Another copy of the same observation was used."""
+    UNREADABLE = "unreadable"
+    """A file is missing, broken, or lies about its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRecord:
+    """One line of the ledger."""
+
+    scene_id: str
+    time: str
+    """Start of sensing, ISO 8601, UTC."""
+    role: str
+    """`history` or `monitoring`."""
+    outcome: Outcome
+    reason: Reason = Reason.NONE
+    detail: str = ""
+    """In plain words: what was missing, which file."""
+    clear_fraction: float | None = None
+    """Usable share of the AOI, 0-1."""
+    data_fraction: float | None = None
+    """Share of the AOI that holds data, 0-1."""
+    seconds: float = 0.0
+    """Time spent on the scene."""

@@ -1,0 +1,57 @@
+"""What the sensor saw on a grid: cubes of looks, and why a pixel of a look is not usable."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+__all__ = ["MaskReason", "day_number", "make_look", "stack_looks", "usable"]
+
+
+class MaskReason(IntFlag):
+    """Why a pixel is not usable; 0 means usable. Several reasons may hold at once."""
+
+    NODATA = 1
+    DEFECT = 2
+    """Saturated, defective or outside the physical range."""
+    CLOUD = 4
+    SHADOW = 8
+    SNOW = 16
+    SUSPECT = 32
+    """Off the pixel's own history as a cloud or a shadow would be: usable only once it has persisted."""
+
+
+UNUSABLE = ~MaskReason.SUSPECT
+
+
+def usable(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return True where nothing but suspicion speaks against a pixel; same shape as `mask` (MaskReason flags)."""
+    return (mask & np.uint8(int(UNUSABLE) & 0xFF)) == 0
+
+
+def make_look(scene_id: str, time: datetime, bands: Sequence[str], reflectance: NDArray[np.float32], mask: NDArray[np.uint8]) -> xr.Dataset:
+    """Return one look: `reflectance` (band, y, x) float32, NaN = nodata; `mask` (y, x) MaskReason flags."""
+    instant = np.datetime64(time.replace(tzinfo=None), "ns")
+    return xr.Dataset(
+        {"reflectance": (("band", "y", "x"), reflectance), "mask": (("y", "x"), mask)},
+        coords={"band": list(bands), "time": instant, "scene_id": scene_id},
+    )
+
+
+def stack_looks(looks: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return the cube of the looks in their order: `reflectance` (time, band, y, x), `mask` (time, y, x)."""
+    return xr.concat(looks, dim="time", data_vars="all", coords=["time", "scene_id"], compat="equals", join="exact")
+
+
+def day_number(time: xr.DataArray | np.datetime64) -> NDArray[np.int32]:
+    """Return days since 1970-01-01 of one or many instants, int32."""
+    return np.asarray(time, "datetime64[D]").astype(np.int32)

@@ -1,0 +1,50 @@
+"""One acquisition by one satellite over one tile, as a catalogue lists it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = ["OPTICAL_BANDS", "SCL", "Asset", "Scene"]
+
+OPTICAL_BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
+"""Sentinel-2's L2A reflectance bands, in order of wavelength."""
+
+SCL = "SCL"
+"""The scene classification layer of Sentinel-2 L2A."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One band's file and how its digital numbers become physical values: DN * scale + offset."""
+
+    href: str
+    scale: float = 1.0
+    offset: float = 0.0
+    nodata: float | None = 0.0
+    """The DN that means "no data", before scaling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A catalogue's promise of an acquisition; `assets` holds the bands that it really has."""
+
+    scene_id: str
+    time: datetime
+    """Start of sensing, UTC, timezone-aware."""
+    platform: str
+    """`sentinel-2a`, `sentinel-2b` …; `sentinel-2` where the catalogue does not say."""
+    baseline: str
+    """Processing baseline as `05.00`; empty where the catalogue does not say."""
+    acquisition: str
+    """Datatake, tile and level in one key: the same for every copy of the same observation."""
+    assets: Mapping[str, Asset] = field(default_factory=dict)
+    """Band name (`B02` … `B12`, `SCL`) -> file."""
+    cloud_fraction: float | None = None
+    """What the catalogue says of the whole scene, 0-1."""
+    notes: tuple[str, ...] = ()
+    """What was odd about the catalogue's entry, as codes: `offset_by_baseline` …"""

@@ -1,0 +1,1 @@
+"""What backs an alert: figures, series, hashes."""

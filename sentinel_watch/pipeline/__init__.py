@@ -1,0 +1,1 @@
+"""What to do for a site, and one run of it."""

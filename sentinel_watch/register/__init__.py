@@ -1,0 +1,1 @@
+"""The sites that are watched: reading and checking them."""

@@ -1,0 +1,56 @@
+"""How parts are declared, found and built: a part is a frozen pydantic model, and so is its own configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict
+
+from sentinel_watch.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Part", "Registry"]
+
+
+class Part(BaseModel):
+    """Base of all parts: frozen, and refusing keys that it does not know."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Registry(Generic[P]):
+    """The parts of one kind by name; outsiders add theirs under the entry point group `sentinel_watch.<kind>`."""
+
+    kind: str
+    """What the parts are, in the singular: `detector`."""
+    built_in: Mapping[str, str]
+    """Name -> "module:attribute", so that a heavy part is imported only when it is used."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of all parts, sorted."""
+        return iter(sorted({**self._outside(), **self.built_in}))
+
+    def get(self, name: str) -> type[P]:
+        """Return the class called `name`; raise InputError where there is none."""
+        target = {**self._outside(), **self.built_in}.get(name)
+        if target is None:
+            raise InputError(f"there is no {self.kind} called {name!r}", found=name, allowed=did_you_mean(name, self))
+        module, _, attribute = target.partition(":")
+        return cast("type[P]", getattr(import_module(module), attribute))
+
+    def build(self, config: Mapping[str, Any]) -> P:
+        """Return the part that `config` describes: its name under `part`, its options beside it."""
+        options = dict(config)
+        return self.get(options.pop("part", "")).__call__(**options)
+
+    def _outside(self) -> dict[str, str]:
+        return {point.name: point.value for point in entry_points(group=f"sentinel_watch.{self.kind}")}

@@ -1,0 +1,1 @@
+"""Regions over time become events."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from sentinel_watch.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Part", "Registry"]
 
@@ -50,7 +50,8 @@ class Registry(Generic[P]):
     def build(self, config: Mapping[str, Any]) -> P:
         """Return the part that `config` describes: its name under `part`, its options beside it."""
         options = dict(config)
-        return self.get(options.pop("part", "")).__call__(**options)
+        part: Callable[..., P] = self.get(options.pop("part", ""))
+        return part(**options)
 
     def _outside(self) -> dict[str, str]:
         return {point.name: point.value for point in entry_points(group=f"sentinel_watch.{self.kind}")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from odc.geo.geobox import GeoBox, GeoboxTiles
@@ -47,10 +47,10 @@ def blocks(grid: GeoBox, side_px: int) -> Iterator[Block]:
     """Yield the blocks of `grid`, row by row; those at the right and bottom edge may be smaller than `side_px`."""
     tiles = GeoboxTiles(grid, (side_px, side_px))
     for row, col in np.ndindex(*tiles.shape):
-        yield Block(row, col, row * side_px, col * side_px, tiles[row, col])
+        yield Block(row, col, row * side_px, col * side_px, cast("GeoBox", tiles[row, col]))
 
 
 def inside(geometry: BaseGeometry, grid: GeoBox) -> NDArray[np.bool_]:
     """Return a (y, x) mask: True where a pixel's centre lies inside `geometry` (WGS84)."""
-    shape = Geometry(geometry, "EPSG:4326").to_crs(grid.crs)
+    shape = Geometry(geometry, "EPSG:4326").to_crs(str(grid.crs))
     return np.asarray(geometry_mask([shape.geom], grid.shape, grid.affine, invert=True), bool)

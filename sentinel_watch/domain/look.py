@@ -30,12 +30,12 @@ class MaskReason(IntFlag):
     """Off the pixel's own history as a cloud or a shadow would be: usable only once it has persisted."""
 
 
-UNUSABLE = ~MaskReason.SUSPECT
+UNUSABLE = MaskReason.NODATA | MaskReason.DEFECT | MaskReason.CLOUD | MaskReason.SHADOW | MaskReason.SNOW
 
 
 def usable(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return True where nothing but suspicion speaks against a pixel; same shape as `mask` (MaskReason flags)."""
-    return (mask & np.uint8(int(UNUSABLE) & 0xFF)) == 0
+    return np.equal(mask & np.uint8(UNUSABLE), 0)
 
 
 def make_look(scene_id: str, time: datetime, bands: Sequence[str], reflectance: NDArray[np.float32], mask: NDArray[np.uint8]) -> xr.Dataset:

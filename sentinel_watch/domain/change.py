@@ -51,6 +51,8 @@ class ChangeMap:
     """(n,) day of confirmation, days since 1970-01-01; 0 = not confirmed."""
     last_clear: NDArray[np.int32]
     """(n,) day of the last usable look before the onset, days since 1970-01-01; 0 = none."""
+    last_look: NDArray[np.int32]
+    """(n,) day of the last usable look, days since 1970-01-01."""
     n_looks: NDArray[np.uint16]
     """(n,) usable looks since the onset, including it."""
     n_anomalous: NDArray[np.uint16]
@@ -79,6 +81,8 @@ class Region:
     last_clear: date | None
     """Median day of the last usable look before the onset."""
     confirmed: date | None
+    last_observed: date
+    """Day of the last usable look at any pixel."""
     magnitude: float
     """Median over the pixels, in units of noise."""
     evidence: float

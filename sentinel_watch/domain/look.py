@@ -35,7 +35,8 @@ UNUSABLE = MaskReason.NODATA | MaskReason.DEFECT | MaskReason.CLOUD | MaskReason
 
 def usable(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return True where nothing but suspicion speaks against a pixel; same shape as `mask` (MaskReason flags)."""
-    return np.equal(mask & np.uint8(UNUSABLE), 0)
+    usable_px: NDArray[np.bool_] = np.equal(mask & np.uint8(UNUSABLE), 0)
+    return usable_px
 
 
 def make_look(scene_id: str, time: datetime, bands: Sequence[str], reflectance: NDArray[np.float32], mask: NDArray[np.uint8]) -> xr.Dataset:

@@ -1,1 +1,5 @@
-"""Changed pixels become regions."""
+"""Changed pixels become regions with measures."""
+
+from sentinel_watch.segmentation.regions import Segmentation
+
+__all__ = ["Segmentation"]

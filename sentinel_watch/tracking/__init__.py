@@ -1,1 +1,5 @@
-"""Regions over time become events."""
+"""Regions over time become events with a life."""
+
+from sentinel_watch.tracking.events import Sighting, track
+
+__all__ = ["Sighting", "track"]

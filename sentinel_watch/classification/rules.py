@@ -1,0 +1,106 @@
+"""A first class from physics and site type: what the ground was, what it is now, and what the site is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from sentinel_watch.classification.cover import Cover, CoverType
+from sentinel_watch.domain.event import Classification, Event, EventStatus
+from sentinel_watch.registry import Part
+
+if TYPE_CHECKING:
+    from sentinel_watch.domain.site import Site
+
+__all__ = ["Rules"]
+
+BARE_AT = {"mine": "excavation", "landfill": "waste_deposit", "industrial_zone": "construction"}
+"""Site type -> what new bare ground or a new surface is there, most probably."""
+
+CHANGED_AT = {"mine": "tailings_change", "landfill": "waste_deposit", "industrial_zone": "waste_deposit"}
+"""Site type -> what a brighter surface on bare ground is there, most probably."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The class that a rule gives and the words for what it saw."""
+
+    event_class: str
+    phrase: str
+
+
+class Rules(Part):
+    """Decides by rule; its confidence is a stated upper bound, not a measured rate, and the alert says so."""
+
+    confidence: float = Field(0.5, gt=0, le=0.5)
+    """What a rule's class is worth at most; the rest goes to `unknown_change`."""
+    min_ndvi_drop: float = Field(0.15, gt=0, lt=1)
+    """NDVI has to fall by this to speak of vegetation."""
+    min_nbr_drop: float = Field(0.27, gt=0, lt=2)
+    """dNBR of low severity burns and above, Key and Benson 2006."""
+    max_char_nir: float = Field(0.2, gt=0, lt=1)
+    """Burnt ground reflects less than this in the near infrared."""
+    min_brightness_step: float = Field(0.03, gt=0, lt=1)
+    """Visible reflectance has to rise or fall by this to count as brighter or darker."""
+
+    def classify(self, event: Event, site: Site) -> Classification:
+        """Return the first rule that fits, as a class with a plain sentence; `unknown_change` where none does."""
+        verdict = self._verdict(Cover(event.region.expected), Cover(event.region.observed), site.site_type)
+        known = verdict.event_class != "unknown_change"
+        probs = {verdict.event_class: self.confidence, "unknown_change": 1 - self.confidence} if known else {"unknown_change": 1.0}
+        return Classification(verdict.event_class, probs, "rule", f"{verdict.phrase} {_extent(event)}.")
+
+    def _verdict(self, before: Cover, after: Cover, site_type: str) -> Verdict:
+        was, now = before.cover_type, after.cover_type
+        if now is CoverType.SNOW and was is not CoverType.SNOW:
+            return Verdict("snow", "Snow seems to cover the ground")
+        if CoverType.WATER in (was, now):
+            return self._water(was, now)
+        if self._burnt(before, after):
+            return Verdict("surface_burn", "The ground turned dark, as fire leaves it,")
+        if _fall(before.ndvi, after.ndvi) >= self.min_ndvi_drop:
+            return self._vegetation(now, site_type)
+        return self._surface(before, after, site_type)
+
+    def _water(self, was: CoverType | None, now: CoverType | None) -> Verdict:
+        if was is now:
+            return Verdict("water_discolouration", "The water changed its colour")
+        if now is CoverType.WATER:
+            return Verdict("water_extent_change", f"Water replaced {was or 'the former surface'}")
+        return Verdict("water_extent_change", f"{str(now or 'another surface').capitalize()} replaced water")
+
+    def _burnt(self, before: Cover, after: Cover) -> bool:
+        nir = after.bands.get("B08", after.bands.get("B8A", 1.0))
+        darker = _fall(before.brightness, after.brightness) > 0
+        return _fall(before.nbr, after.nbr) >= self.min_nbr_drop and nir <= self.max_char_nir and darker
+
+    def _vegetation(self, now: CoverType | None, site_type: str) -> Verdict:
+        if now is CoverType.BARE:
+            return Verdict(BARE_AT.get(site_type, "vegetation_loss"), "Bare ground replaced vegetation")
+        return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", "Vegetation became much thinner")
+
+    def _surface(self, before: Cover, after: Cover, site_type: str) -> Verdict:
+        darker = _fall(before.brightness, after.brightness)
+        if darker >= self.min_brightness_step and site_type in BARE_AT:
+            return Verdict(BARE_AT[site_type], "Bare ground became darker")
+        if -darker >= self.min_brightness_step and site_type in CHANGED_AT:
+            return Verdict(CHANGED_AT[site_type], "Bare ground became brighter")
+        return Verdict("unknown_change", "The surface changed in a way that no rule names")
+
+
+def _fall(before: float | None, after: float | None) -> float:
+    return 0.0 if before is None or after is None else before - after
+
+
+def _extent(event: Event) -> str:
+    region = event.region
+    since = f"between {_long(region.last_clear)} and {_long(region.onset)}" if region.last_clear else f"by {_long(region.onset)}"
+    seen = f"seen in {region.n_anomalous} of {region.n_looks} clear looks since"
+    again = ", and is back to what it was" if event.status is EventStatus.FINISHED else ""
+    return f"over {region.area_ha:.2f} ha {since}; {seen}{again}"
+
+
+def _long(day: object) -> str:
+    return f"{day:%-d %B %Y}"

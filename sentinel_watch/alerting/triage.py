@@ -1,0 +1,183 @@
+"""From event to alert: what is worth an inspector's time, and in which order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from math import log10
+from typing import TYPE_CHECKING, Any, Literal
+
+from odc.geo.geom import Geometry
+from pydantic import Field
+
+from sentinel_watch.alerting.legal import LegalFinding, judge
+from sentinel_watch.domain.alert import Alert
+from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, Event, EventStatus
+from sentinel_watch.domain.ledger import Outcome, SceneRecord
+from sentinel_watch.registry import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from sentinel_watch.domain.site import Site
+
+__all__ = ["Context", "Triage"]
+
+LOCATION_UNCERTAINTY_M = 12.5
+"""Absolute geolocation of Sentinel-2, CE95, ESA S2-PDGS-MPC-L1C-DQR."""
+
+WEIGHTS = {"water_discolouration": 1.0, "waste_deposit": 1.0, "tailings_change": 0.9, "oil_slick": 1.0, "excavation": 0.7}
+"""How much harm a class usually does, 0-1; 0.5 for a class that is not listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the run knows beside the events."""
+
+    site: Site
+    crs: str
+    """CRS of the events' geometries, metres."""
+    records: Sequence[SceneRecord]
+    """The ledger, oldest scene first."""
+    sensors: str
+    detection_limit: float
+    """How sure the detector may be at best, 0-1: lower on a short history."""
+    qa_flags: tuple[str, ...]
+    pipeline: str
+    code_version: str
+
+
+class Triage(Part):
+    """Which events become alerts, and their rank."""
+
+    min_area_ha: float = Field(0.05, ge=0)
+    """Smaller events stay in the store, without an alert."""
+    provisional: bool = False
+    """Whether events that are not yet confirmed become alerts too."""
+
+    def alerts(self, events: Iterable[Event], context: Context) -> tuple[Alert, ...]:
+        """Return the alerts, highest priority first; ties by `alert_id`."""
+        alerts = [self._alert(event, event.classification, context) for event in events if event.classification and self._due(event)]
+        return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id)))
+
+    def _due(self, event: Event) -> bool:
+        sure = self.provisional or event.status is not EventStatus.PROVISIONAL
+        named = event.classification is not None and event.classification.event_class not in NON_EVENT_CLASSES
+        return sure and named and event.region.area_ha >= self.min_area_ha
+
+    def _alert(self, event: Event, what: Classification, context: Context) -> Alert:
+        law = judge(event, what.event_class, context.site, context.crs)
+        confidence = detection_confidence(event.region.n_anomalous, event.region.n_looks, context.detection_limit)
+        columns = {
+            **_what(event, what, context),
+            **_when(event, context),
+            **_where(event, context),
+            **_law(law),
+            "magnitude": round(event.region.magnitude, 2),
+            "n_observations": event.region.n_looks,
+            "n_anomalous": event.region.n_anomalous,
+            "detection_confidence": round(confidence, 3),
+            "severity": severity(event, law),
+            "priority": priority(event, what, law, confidence),
+        }
+        return Alert.model_validate(columns)
+
+
+def _what(event: Event, what: Classification, context: Context) -> dict[str, Any]:
+    flags = (*context.qa_flags, *event.flags, *(("class_by_rule",) if what.basis == "rule" else ()))
+    return {
+        "alert_id": f"{context.site.site_id}-{event.event_id[:8]}",
+        "event_id": event.event_id,
+        "event_class": what.event_class,
+        "class_confidence": round(what.confidence, 3),
+        "class_probs": json.dumps({name: round(value, 4) for name, value in sorted(what.probs.items())}),
+        "explanation": what.explanation,
+        "qa_flags": ";".join(flags),
+        "observability": round(observability(context), 3),
+        "sensors": context.sensors,
+        "pipeline": context.pipeline,
+        "model_version": what.basis,
+        "code_version": context.code_version,
+    }
+
+
+def _when(event: Event, context: Context) -> dict[str, Any]:
+    used = [record for record in context.records if record.outcome is Outcome.USED]
+    return {
+        "last_clear_before": _iso(event.region.last_clear),
+        "first_detected": _iso(event.first_detected),
+        "confirmed_at": _iso(event.confirmed_at),
+        "last_observed": _iso(event.last_observed),
+        "finished_at": _iso(event.finished_at),
+        "status": event.status.value,
+        "before_scene": _scene_on_or_before(used, event.region.last_clear),
+        "after_scene": _scene_on_or_before(used, event.last_observed) or "",
+    }
+
+
+def _where(event: Event, context: Context) -> dict[str, Any]:
+    shape = Geometry(event.region.geometry, context.crs).to_crs("EPSG:4326").geom
+    return {
+        "geometry": shape,
+        "site_id": context.site.site_id,
+        "country": context.site.country,
+        "admin": context.site.admin,
+        "area_ha": round(event.region.area_ha, 4),
+        "centroid_lon": round(shape.centroid.x, 6),
+        "centroid_lat": round(shape.centroid.y, 6),
+        "location_uncertainty_m": LOCATION_UNCERTAINTY_M,
+    }
+
+
+def _law(law: LegalFinding) -> dict[str, Any]:
+    return {
+        "permit_id": law.permit_id,
+        "outside_permit_pct": law.outside_permit_pct,
+        "suspected_violation": law.suspected_violation,
+        "reasons": ";".join(law.reasons),
+        "protected_overlap_ha": None,
+        "distance_to_water_m": None,
+    }
+
+
+def detection_confidence(n_anomalous: int, n_looks: int, limit: float) -> float:
+    """Return how sure it is that something changed, 0-`limit`: the share of anomalous looks, less while looks are few.
+
+    A ranking index, not a measured rate: limit * share * (1 - 2 ** (-n_anomalous / 2)).
+    """
+    return limit * n_anomalous / max(n_looks, 1) * (1 - 2 ** (-n_anomalous / 2))
+
+
+def priority(event: Event, what: Classification, law: LegalFinding, confidence: float) -> float:
+    """Return the rank, 0-100: 35 confidence + 25 law + 20 size + 20 harm; halved while provisional and once finished.
+
+    Size runs from 0 at 0.1 ha to 1 at 10 ha on a logarithmic scale; law is 1 for a suspected violation, 0.5 where no
+    permit is known, else 0; harm is the weight of the class.
+    """
+    size = min(max((log10(max(event.region.area_ha, 1e-3)) + 1) / 2, 0.0), 1.0)
+    lawful = {True: 1.0, None: 0.5, False: 0.0}[law.suspected_violation]
+    points = 35 * confidence + 25 * lawful + 20 * size + 20 * WEIGHTS.get(what.event_class, 0.5)
+    return round(points if event.status is EventStatus.CONFIRMED else points / 2, 1)
+
+
+def severity(event: Event, law: LegalFinding) -> Literal["low", "medium", "high"]:
+    """Return high from 5 ha, or from 0.5 ha with a suspected violation; medium from 0.5 ha or with one; else low."""
+    large, violation = event.region.area_ha >= 0.5, bool(law.suspected_violation)
+    if event.region.area_ha >= 5 or (large and violation):
+        return "high"
+    return "medium" if large or violation else "low"
+
+
+def observability(context: Context) -> float:
+    """Return the mean clear share of the AOI over all monitored scenes that were not copies; failed scenes count as not seen."""
+    seen = [r.clear_fraction or 0.0 for r in context.records if r.role == "monitoring" and r.reason != "duplicate"]
+    return sum(seen) / len(seen) if seen else 0.0
+
+
+def _scene_on_or_before(used: Sequence[SceneRecord], day: date | None) -> str | None:
+    return next((record.scene_id for record in reversed(used) if day and record.time[:10] <= day.isoformat()), None)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,53 @@
+"""Named arrays as bytes: compressed npz, never pickle, with a SHA-256 that is checked on loading."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sentinel_watch.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sentinel_watch.domain.change import Arrays
+
+__all__ = ["load_arrays", "pack", "pack_columns", "unpack"]
+
+
+def pack(arrays: Arrays) -> bytes:
+    """Return `arrays` as npz bytes, the same for the same arrays; raise ValueError where one holds objects."""
+    buffer = io.BytesIO()
+    # Level 1: numpy's own writer takes level 6, which costs four times as long for a tenth of the size.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def unpack(content: bytes) -> Arrays:
+    """Return the arrays of npz bytes by name; raise ValueError where one holds objects."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def pack_columns(arrays: Arrays) -> dict[str, object]:
+    """Return the columns `arrays` and `arrays_sha256` of a row."""
+    content = pack(arrays)
+    return {"arrays": content, "arrays_sha256": hashlib.sha256(content).hexdigest()}
+
+
+def load_arrays(row: Mapping[str, Any], what: str) -> Arrays:
+    """Return the arrays of a row; raise InputError where the bytes are not those that were saved."""
+    if hashlib.sha256(row["arrays"]).hexdigest() != row["arrays_sha256"]:
+        raise InputError(
+            f"the workspace is damaged: {what} is not what was saved",
+            found="bytes with another SHA-256",
+            next_step="restore the workspace from a backup, or start with an empty one",
+        )
+    return unpack(row["arrays"])

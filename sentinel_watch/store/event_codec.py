@@ -1,0 +1,128 @@
+"""Events as rows: columns to ask by, a JSON document for the rest, WKB for the outline, npz for the pixels."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+
+import shapely
+
+from sentinel_watch.domain.change import PixelStatus, Region
+from sentinel_watch.domain.event import Classification, Detection, Event, EventStatus
+from sentinel_watch.store.arrays import load_arrays, pack_columns
+from sentinel_watch.store.geometry import geometry_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from shapely import MultiPolygon, Polygon
+
+__all__ = ["event_of", "row_of"]
+
+_REGION_NUMBERS = ("area_ha", "magnitude", "evidence")
+_REGION_DAYS = ("onset", "last_clear", "confirmed")
+_REGION_BANDS = ("expected", "observed")
+
+
+def row_of(event: Event) -> dict[str, object]:
+    """Return the columns of an event, `watch_id` left out."""
+    label = event.classification
+    days = {name: getattr(event, name) for name in ("first_detected", "last_observed", "confirmed_at", "finished_at")}
+    return {
+        "event_id": event.event_id,
+        "status": event.status.value,
+        **days,
+        "event_class": label.event_class if label else None,
+        "class_confidence": label.probs.get(label.event_class) if label else None,
+        "area_ha": float(event.region.area_ha),
+        "document": _document(event),
+        **geometry_columns(event.region.geometry),
+        **pack_columns({"rows": event.region.rows, "cols": event.region.cols}),
+    }
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """Return the event of a row, equal to the one that was written; raise InputError where its pixels are damaged."""
+    document = row["document"]
+    return Event(
+        event_id=row["event_id"],
+        region=_region_of(row),
+        status=EventStatus(row["status"]),
+        first_detected=row["first_detected"],
+        last_observed=row["last_observed"],
+        confirmed_at=row["confirmed_at"],
+        finished_at=row["finished_at"],
+        classification=_classification_of(document["classification"]),
+        history=tuple(_detection_of(entry) for entry in document["history"]),
+        merged=tuple(document["merged"]),
+        flags=tuple(document["flags"]),
+    )
+
+
+def _document(event: Event) -> dict[str, object]:
+    region, label = event.region, event.classification
+    return {
+        "region": {
+            "status": int(region.status),
+            **{name: _number(getattr(region, name)) for name in _REGION_NUMBERS},
+            **{name: _day(getattr(region, name)) for name in _REGION_DAYS},
+            **{name: _numbers(getattr(region, name)) for name in _REGION_BANDS},
+            "n_looks": int(region.n_looks),
+            "n_anomalous": int(region.n_anomalous),
+        },
+        "classification": label
+        and {"event_class": label.event_class, "probs": _numbers(label.probs), "basis": label.basis, "explanation": label.explanation},
+        "history": [[d.scene_id, d.day.isoformat(), _number(d.area_ha), d.status.value, _number(d.magnitude)] for d in event.history],
+        "merged": list(event.merged),
+        "flags": list(event.flags),
+    }
+
+
+def _region_of(row: Mapping[str, Any]) -> Region:
+    document = row["document"]["region"]
+    pixels = load_arrays(row, f"event {row['event_id']}")
+    values: dict[str, Any] = {name: float(document[name]) for name in _REGION_NUMBERS}
+    values |= {name: _day_of(document[name]) for name in _REGION_DAYS}
+    values |= {name: _numbers_of(document[name]) for name in _REGION_BANDS}
+    return Region(
+        rows=cast("NDArray[np.int32]", pixels["rows"]),
+        cols=cast("NDArray[np.int32]", pixels["cols"]),
+        geometry=cast("Polygon | MultiPolygon", shapely.from_wkb(row["geometry"])),
+        status=PixelStatus(document["status"]),
+        **values,
+        n_looks=document["n_looks"],
+        n_anomalous=document["n_anomalous"],
+    )
+
+
+def _classification_of(document: Mapping[str, Any] | None) -> Classification | None:
+    return Classification(**{**document, "probs": _numbers_of(document["probs"])}) if document else None
+
+
+def _detection_of(entry: list[Any]) -> Detection:
+    scene_id, day, area_ha, status, magnitude = entry
+    return Detection(scene_id, date.fromisoformat(day), float(area_ha), EventStatus(status), float(magnitude))
+
+
+def _number(value: float) -> float | str:
+    """Return `value` as JSON can hold it: NaN and infinity become the words that `float` reads."""
+    return float(value) if math.isfinite(value) else str(float(value))
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | str]:
+    return {name: _number(value) for name, value in values.items()}
+
+
+def _numbers_of(values: Mapping[str, float | str]) -> dict[str, float]:
+    return {name: float(value) for name, value in values.items()}
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _day_of(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,43 @@
+"""One run a site and workspace at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sentinel_watch.errors import WorkspaceBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["file_lock", "site_lock"]
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold `path` locked, waiting for whoever holds it; the lock ends with the process, however that ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def site_lock(workspace: Path, site_id: str) -> Iterator[None]:
+    """Hold the site locked in the workspace; raise WorkspaceBusyError at once where another run holds it."""
+    # A hash, because a site's id may hold what a file name must not.
+    path = workspace / "locks" / f"{hashlib.sha256(site_id.encode()).hexdigest()[:16]}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkspaceBusyError(
+                f"another run is working on site {site_id!r}",
+                where=str(workspace),
+                next_step="wait for it to end, or give this run a workspace of its own (--workspace)",
+            ) from None
+        yield

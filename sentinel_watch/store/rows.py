@@ -1,0 +1,31 @@
+"""Writing and reading rows in ways that every database knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, Table
+
+__all__ = ["forget", "put", "rows_where"]
+
+
+def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Write `row`, replacing the one with the same primary key."""
+    forget(connection, table, **{column.name: row[column.name] for column in table.primary_key})
+    connection.execute(insert(table).values(dict(row)))
+
+
+def rows_where(connection: Connection, table: Table, **equal: object) -> Sequence[dict[str, Any]]:
+    """Return the rows whose columns have these values, in no order."""
+    query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def forget(connection: Connection, table: Table, **equal: object) -> None:
+    """Delete the rows whose columns have these values."""
+    connection.execute(delete(table).where(*(table.c[name] == value for name, value in equal.items())))

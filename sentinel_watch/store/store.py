@@ -1,0 +1,147 @@
+"""The store: every method is one transaction, so that a process may be killed anywhere."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from sentinel_watch.store import alerts as alert_rows
+from sentinel_watch.store import events as event_rows
+from sentinel_watch.store import looks as look_rows
+from sentinel_watch.store import scenes, watches
+from sentinel_watch.store.database import READ_ONLY, open_database
+from sentinel_watch.store.lock import site_lock
+from sentinel_watch.store.rows import forget
+from sentinel_watch.store.tables import BASELINE, BLOCK_STATE, EVENT, LOOK, SCENE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine
+
+    from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.change import Arrays
+    from sentinel_watch.domain.event import Event
+    from sentinel_watch.domain.ledger import SceneRecord
+    from sentinel_watch.store.looks import Look
+    from sentinel_watch.store.watches import Watch
+
+__all__ = ["Store", "open_store"]
+
+
+def open_store(workspace: Path) -> Store:
+    """Return the store of a workspace folder, made or migrated as needed; raise InputError where it cannot be used."""
+    return Store(open_database(workspace), workspace)
+
+
+class Store:
+    """What is remembered between runs; close it, or use it in a `with` block."""
+
+    def __init__(self, engine: Engine, workspace: Path) -> None:
+        self._engine = engine
+        self._workspace = workspace
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the connections to the database."""
+        self._engine.dispose()
+
+    def lock(self, site_id: str) -> AbstractContextManager[None]:
+        """Return a lock on the site, to hold in a `with` block during a run; entering raises WorkspaceBusyError where it is taken."""
+        return site_lock(self._workspace, site_id)
+
+    def watch(self, key: str, document: Mapping[str, Any]) -> Watch:
+        """Return the watch with this key (SHA-256); where there is none yet, make it from `document` (JSON)."""
+        with self._engine.begin() as connection:
+            return watches.create_watch(connection, key, document)
+
+    def find_watch(self, key: str) -> Watch | None:
+        """Return the watch with this key, or None."""
+        with self._reading() as connection:
+            return watches.find_watch(connection, key)
+
+    def record_scene(self, watch: Watch, record: SceneRecord) -> None:
+        """Write one line of the ledger; a scene that is tried again replaces its line."""
+        with self._engine.begin() as connection:
+            scenes.put_record(connection, watch, record)
+
+    def records(self, watch: Watch) -> tuple[SceneRecord, ...]:
+        """Return the ledger in time order."""
+        with self._reading() as connection:
+            return scenes.read_records(connection, watch)
+
+    def save_baseline(self, watch: Watch, block_key: str, baseline: Arrays) -> None:
+        """Save what a detector learnt of a block."""
+        with self._engine.begin() as connection:
+            look_rows.put_arrays(connection, BASELINE, watch, block_key, baseline)
+
+    def baseline(self, watch: Watch, block_key: str) -> Arrays | None:
+        """Return what a detector learnt of a block, None before; raise InputError where it is damaged."""
+        with self._reading() as connection:
+            return look_rows.read_arrays(connection, BASELINE, watch, block_key)
+
+    def state(self, watch: Watch, block_key: str) -> Arrays | None:
+        """Return a detector's state after the last saved look on a block, None before; raise InputError where it is damaged."""
+        with self._reading() as connection:
+            return look_rows.read_arrays(connection, BLOCK_STATE, watch, block_key)
+
+    def save_look(self, watch: Watch, scene_id: str, block_key: str, look: Look, state: Arrays | None = None) -> None:
+        """Write that a scene is done on a block, together with the state after it; without `state`, the old one stays."""
+        with self._engine.begin() as connection:
+            look_rows.put_look(connection, watch, scene_id, block_key, look)
+            if state is not None:
+                look_rows.put_arrays(connection, BLOCK_STATE, watch, block_key, state)
+
+    def looks(self, watch: Watch, scene_id: str) -> Mapping[str, Look]:
+        """Return block key -> look for the blocks on which the scene is done."""
+        with self._reading() as connection:
+            return look_rows.read_looks(connection, watch, scene_id)
+
+    def finish_scene(self, watch: Watch, record: SceneRecord, events: Iterable[Event] = (), gone: Iterable[str] = ()) -> None:
+        """Write a scene's line of the ledger, the events that it changed, and forget those whose ids are in `gone`."""
+        with self._engine.begin() as connection:
+            scenes.put_record(connection, watch, record)
+            event_rows.put_events(connection, watch, events)
+            event_rows.forget_events(connection, watch, gone)
+
+    def events(self, watch: Watch) -> tuple[Event, ...]:
+        """Return all events of a watch, by day of first detection, then by id."""
+        with self._reading() as connection:
+            return event_rows.read_events(connection, watch)
+
+    def replace_alerts(self, watch: Watch, alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+        """Make `alerts` the alerts of the watch, and return them as they now stand.
+
+        What people have entered in a case stays, and `revision` rises by 1 where any other column or the outline changed.
+        """
+        with self._engine.begin() as connection:
+            alert_rows.replace_alerts(connection, watch, alerts)
+            return alert_rows.read_alerts(connection, watch)
+
+    def alerts(self, watch: Watch | None = None) -> tuple[Alert, ...]:
+        """Return the alerts of a watch, or of all watches, most urgent first."""
+        with self._reading() as connection:
+            return alert_rows.read_alerts(connection, watch)
+
+    def reset_monitoring(self, watch: Watch) -> None:
+        """Forget all that monitoring found, so that it can be replayed from the baselines.
+
+        States, looks, events, the ledger's monitoring lines and alerts go; alerts that people have worked on stay.
+        """
+        with self._engine.begin() as connection:
+            for table in (BLOCK_STATE, LOOK, EVENT):
+                forget(connection, table, watch_id=watch.watch_id)
+            forget(connection, SCENE, watch_id=watch.watch_id, role="monitoring")
+            alert_rows.forget_untouched(connection, watch)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(**READ_ONLY) as connection:
+            yield connection

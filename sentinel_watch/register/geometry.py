@@ -1,0 +1,131 @@
+"""GeoJSON coordinates become a polygon, or an error that says which coordinate is wrong and how."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, TypeAlias
+
+from shapely import MultiPolygon, Polygon, is_valid_reason
+from shapely.geometry.polygon import orient
+
+from sentinel_watch.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["POLYGONS", "read_polygon"]
+
+POLYGONS = ("Polygon", "MultiPolygon")
+Position: TypeAlias = tuple[float, float]
+Ring: TypeAlias = "list[Position]"
+
+UTM_SOUTH, UTM_NORTH = -80.0, 84.0
+"""Degrees; UTM zones end here, and Sentinel-2's grid with them."""
+
+MIN_WIDTH_DEG = 1e-8
+"""About a millimetre: narrower, and the outline is a line that rounding has made an area of."""
+
+
+def read_polygon(geometry: object, where: str) -> Polygon | MultiPolygon:
+    """Return the polygon of a GeoJSON geometry in WGS84, degrees: valid, rings oriented, heights dropped.
+
+    Raises InputError that names `where` for what is not such a polygon.
+    """
+    kind, coordinates = _members(geometry, where)
+    parts = [coordinates] if kind == "Polygon" else _list(coordinates, where)
+    rings = [[_ring(ring, where) for ring in _list(part, where)] for part in parts]
+    if not rings or not all(rings):
+        raise InputError("the geometry is empty", where=where, allowed="at least one ring of four positions")
+    _check_range([position for part in rings for ring in part for position in ring], where)
+    polygons = [Polygon(shell, holes) for shell, *holes in rings]
+    if kind == "Polygon":
+        return orient(_valid(polygons[0], where))
+    valid = _valid(MultiPolygon(polygons), where)
+    return MultiPolygon([orient(part) for part in valid.geoms])
+
+
+def _members(geometry: object, where: str) -> tuple[str, object]:
+    if geometry is None:
+        raise InputError("the feature has no geometry", where=where, found="null", allowed=" or ".join(POLYGONS))
+    kind = geometry.get("type") if isinstance(geometry, dict) else type(geometry).__name__
+    if not isinstance(geometry, dict) or kind not in POLYGONS:
+        raise InputError(
+            "the geometry is of the wrong type",
+            where=where,
+            found=str(kind),
+            allowed=" or ".join(POLYGONS),
+            next_step="draw the site's outline; points and lines can be buffered in a GIS",
+        )
+    return kind, geometry.get("coordinates")
+
+
+def _list(value: object, where: str) -> Sequence[object]:
+    if not isinstance(value, list):
+        raise InputError("the coordinates are not nested as GeoJSON has them", where=where, found=f"{value!r:.40}", allowed="lists")
+    return value
+
+
+def _ring(ring: object, where: str) -> Ring:
+    positions = list(_positions(_list(ring, where), where))
+    if len(positions) < 4:
+        raise InputError(
+            "a ring has too few positions", where=where, found=str(len(positions)), allowed="4 or more, the last equal to the first"
+        )
+    if positions[0] != positions[-1]:
+        raise InputError(
+            "a ring is not closed",
+            where=where,
+            found=f"it starts at {positions[0]} and ends at {positions[-1]}",
+            allowed="the last position equal to the first",
+            next_step="see whether the file was cut off; if not, repeat the first position at the end",
+        )
+    return positions
+
+
+def _positions(ring: Sequence[object], where: str) -> Iterator[Position]:
+    for number, position in enumerate(ring, 1):
+        numbers = isinstance(position, list) and len(position) >= 2 and all(type(v) in (int, float) for v in position[:2])
+        if not numbers or not all(isfinite(v) for v in position[:2]):  # type: ignore[index]
+            raise InputError(
+                "a coordinate is not a finite number",
+                where=f"{where}, position {number} of a ring",
+                found=f"{position!r:.60}",
+                allowed="[longitude, latitude] in degrees",
+            )
+        yield float(position[0]), float(position[1])  # type: ignore[index]
+
+
+def _check_range(positions: Sequence[Position], where: str) -> None:
+    lons, lats = [lon for lon, _ in positions], [lat for _, lat in positions]
+    found = f"x from {min(lons):.6g} to {max(lons):.6g}, y from {min(lats):.6g} to {max(lats):.6g}"
+    lon_max, lat_max = max(map(abs, lons)), max(map(abs, lats))
+    problem = ""
+    if max(lon_max, lat_max) > 360:
+        problem = "the coordinates are not degrees: they look projected"
+        next_step = "find the file's CRS, then ogr2ogr -s_srs EPSG:… -t_srs EPSG:4326 new.geojson old.geojson"
+    elif lat_max > 90 and lon_max <= 90:
+        problem, next_step = "longitude and latitude are swapped", "write [longitude, latitude]; in ogr2ogr: -swapxy"
+    elif lat_max > 90:
+        problem, next_step = "a latitude lies beyond a pole", "write [longitude, latitude] in degrees"
+    elif lon_max > 180 or max(lons) - min(lons) > 180:
+        problem, next_step = "the AOI crosses the antimeridian", "cut it at 180 degrees and make each side a site of its own"
+    elif min(lats) < UTM_SOUTH or max(lats) > UTM_NORTH:
+        problem, next_step = "the AOI lies beyond the latitudes of UTM, where Sentinel-2 has no tiles", "choose another AOI"
+    if problem:
+        allowed = f"longitude -180 to 180, latitude {UTM_SOUTH:g} to {UTM_NORTH:g}"
+        raise InputError(problem, where=where, found=found, allowed=allowed, next_step=next_step)
+
+
+def _valid(geometry: Polygon | MultiPolygon, where: str) -> Polygon | MultiPolygon:
+    hull = geometry.convex_hull
+    if hull.area <= MIN_WIDTH_DEG * hull.length:
+        raise InputError("the polygon has no area", where=where, found="all positions on one line or point", allowed="an outline")
+    if not geometry.is_valid:
+        raise InputError(
+            "the polygon is not valid",
+            where=where,
+            found=is_valid_reason(geometry),
+            allowed="an outline that does not cross or touch itself",
+            next_step="redraw it at the place in brackets, or run Fix geometries in QGIS and look at what it made",
+        )
+    return geometry

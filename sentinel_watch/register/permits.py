@@ -1,0 +1,102 @@
+"""What is permitted at a site, where and when."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sentinel_watch.domain.event import EVENT_CLASSES
+from sentinel_watch.domain.site import Permit
+from sentinel_watch.errors import InputError, did_you_mean
+from sentinel_watch.log import log
+from sentinel_watch.register.geometry import read_polygon
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shapely import MultiPolygon, Polygon
+
+__all__ = ["read_permits"]
+
+TERMS = ("permit_id", "geometry", "valid_from", "valid_to", "activities", "max_area_ha")
+
+
+def read_permits(permits: object, aoi: Polygon | MultiPolygon, where: str) -> tuple[Permit, ...]:
+    """Return the permits of a site, in their order; raise InputError for a term that is wrong or not known.
+
+    `permits` is a list of objects, or the same as JSON text, which is how GDAL writes it.
+    """
+    read = tuple(_permit(terms, f"{where}, permit {number}") for number, terms in enumerate(_list(permits, where), 1))
+    ids = [permit.permit_id for permit in read]
+    if len(set(ids)) < len(ids):
+        raise InputError("two permits have the same permit_id", where=where, found=", ".join(ids), allowed="one of each")
+    for permit in read:
+        if permit.geometry.disjoint(aoi):
+            log.warning("%s: permit %s lies wholly outside the AOI", where, permit.permit_id)
+    return read
+
+
+def _list(permits: object, where: str) -> list[Mapping[str, Any]]:
+    value = permits
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise InputError("the permits are not JSON", where=where, found=error.msg, allowed="a list of objects") from error
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(terms, dict) for terms in value):
+        raise InputError("the permits are not a list of objects", where=where, found=f"{value!r:.40}", allowed=", ".join(TERMS))
+    return value
+
+
+def _permit(terms: Mapping[str, Any], where: str) -> Permit:
+    for key in terms:
+        if key not in TERMS:
+            raise InputError("a permit has a term that is not known", where=where, found=key, allowed=did_you_mean(key, TERMS))
+    permit_id = terms.get("permit_id")
+    if not isinstance(permit_id, str) or not permit_id.strip():
+        raise InputError("a permit has no permit_id", where=where, found=f"{permit_id!r}", allowed="text")
+    valid_from, valid_to = _day(terms, "valid_from", where), _day(terms, "valid_to", where)
+    if valid_from and valid_to and valid_from > valid_to:
+        raise InputError("a permit ends before it begins", where=where, found=f"{valid_from} to {valid_to}")
+    return Permit(
+        permit_id=permit_id.strip(),
+        geometry=read_polygon(terms.get("geometry"), where),
+        valid_from=valid_from,
+        valid_to=valid_to,
+        activities=_activities(terms.get("activities"), where),
+        max_area_ha=_area(terms.get("max_area_ha"), where),
+    )
+
+
+def _day(terms: Mapping[str, Any], key: str, where: str) -> date | None:
+    value = terms.get(key)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{key} is not a day", where=where, found=f"{value!r:.40}", allowed="YYYY-MM-DD") from error
+
+
+def _activities(value: object, where: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise InputError("the activities are not a list", where=where, found=f"{value!r:.40}", allowed="a list of event classes")
+    for activity in value:
+        if activity not in EVENT_CLASSES:
+            raise InputError(
+                "an activity is not an event class", where=where, found=str(activity), allowed=did_you_mean(str(activity), EVENT_CLASSES)
+            )
+    return tuple(value)
+
+
+def _area(value: object, where: str) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
+        raise InputError("max_area_ha is not an area", where=where, found=f"{value!r:.40}", allowed="hectares, above 0")
+    return float(value)

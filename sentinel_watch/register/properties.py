@@ -1,0 +1,92 @@
+"""What an AOI file says about its site besides the outline."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
+
+from sentinel_watch.domain.site import SITE_TYPES
+from sentinel_watch.errors import InputError, did_you_mean
+from sentinel_watch.log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["Properties", "read_properties"]
+
+KNOWN = ("site_id", "name", "site_type", "country", "admin", "operator", "permits")
+SITE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""Safe as a folder's name everywhere, since evidence and workspaces are filed under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """A site's properties, checked; `permits` as the file has them."""
+
+    site_id: str
+    name: str
+    site_type: str
+    country: str
+    admin: str
+    operator: str
+    permits: object
+
+
+def read_properties(properties: Mapping[str, Any], path: Path) -> Properties:
+    """Return the site's properties, defaults filled in from the file's name; raise InputError for a wrong value."""
+    where = str(path)
+    _warn_of_unknown(properties, where)
+    site_id = _text(properties, "site_id", where) or _slug(path.stem)
+    if not SITE_ID.fullmatch(site_id):
+        next_step = f'give it as "site_id": "{_slug(site_id) or "my-site"}"'
+        raise InputError(
+            "the site_id cannot name a folder", where=where, found=site_id, allowed="letters, digits, . _ -", next_step=next_step
+        )
+    return Properties(
+        site_id=site_id,
+        name=_text(properties, "name", where) or site_id,
+        site_type=_site_type(_text(properties, "site_type", where), where),
+        country=_country(_text(properties, "country", where), where),
+        admin=_text(properties, "admin", where),
+        operator=_text(properties, "operator", where),
+        permits=properties.get("permits"),
+    )
+
+
+def _warn_of_unknown(properties: Mapping[str, Any], where: str) -> None:
+    for key in sorted(set(properties) - set(KNOWN)):
+        if get_close_matches(key, KNOWN, n=1, cutoff=0.8):
+            log.warning("%s: property %r is not read; %s", where, key, did_you_mean(key, KNOWN))
+
+
+def _text(properties: Mapping[str, Any], key: str, where: str) -> str:
+    value = properties.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise InputError(f"the property {key} is not text", where=where, found=f"{value!r:.40}", allowed="text")
+    return str(value).strip()
+
+
+def _site_type(value: str, where: str) -> str:
+    site_type = value or "industrial_zone"
+    if site_type not in SITE_TYPES:
+        raise InputError("the site_type is not known", where=where, found=site_type, allowed=did_you_mean(site_type, SITE_TYPES))
+    return site_type
+
+
+def _country(value: str, where: str) -> str:
+    country = value.upper()
+    if country and not re.fullmatch("[A-Z]{3}", country):
+        allowed = "the three letters of ISO 3166-1, as in ROU"
+        raise InputError("the country is not a three-letter code", where=where, found=value, allowed=allowed)
+    return country
+
+
+def _slug(text: str) -> str:
+    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub("[^a-z0-9]+", "_", plain).strip("_")[:80]

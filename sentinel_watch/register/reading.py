@@ -1,0 +1,149 @@
+"""An AOI file becomes a Site: one GeoJSON file a site, checked before anything is downloaded for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sentinel_watch.domain.site import Site
+from sentinel_watch.errors import InputError
+from sentinel_watch.register.country import check_country
+from sentinel_watch.register.extent import MAX_AREA_KM2, check_extent
+from sentinel_watch.register.geometry import POLYGONS, read_polygon
+from sentinel_watch.register.permits import read_permits
+from sentinel_watch.register.properties import read_properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["read_site"]
+
+MAX_FILE_MB = 64
+WGS84_NAMES = ("CRS84", "EPSG:4326", "EPSG::4326")
+"""How the `crs` member of older GeoJSON ends where it says what RFC 7946 takes for granted."""
+
+
+def read_site(path: Path, *, max_area_km2: float = MAX_AREA_KM2) -> Site:
+    """Return the site that the GeoJSON file at `path` describes: one Polygon or MultiPolygon in WGS84.
+
+    `max_area_km2` is the largest area that is accepted. Ring orientation is put right and heights are dropped;
+    whatever else is wrong raises InputError and is never repaired by guessing.
+    """
+    feature = _single_feature(_load(path), str(path))
+    where = str(path)
+    properties = read_properties(_mapping(feature.get("properties"), where), path)
+    geometry = read_polygon(feature.get("geometry"), where)
+    check_country(geometry, properties.country, where)
+    check_extent(geometry, where, max_area_km2)
+    permits = read_permits(properties.permits, geometry, where)
+    return Site(
+        site_id=properties.site_id,
+        name=properties.name,
+        site_type=properties.site_type,
+        geometry=geometry,
+        country=properties.country,
+        admin=properties.admin,
+        operator=properties.operator,
+        permits=permits,
+    )
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    try:
+        text = _text(path)
+        document = json.loads(text, parse_int=_number)
+    except UnicodeDecodeError as error:
+        raise InputError("the AOI file is not text", where=str(path), found=f"a byte that is not UTF-8 at {error.start}") from error
+    except json.JSONDecodeError as error:
+        where = f"{path}, line {error.lineno}, column {error.colno}"
+        raise InputError("the AOI file is not JSON", where=where, found=error.msg, allowed="GeoJSON (RFC 7946)") from error
+    except RecursionError as error:
+        raise InputError("the AOI file is nested too deeply", where=str(path), allowed="GeoJSON (RFC 7946)") from error
+    if not isinstance(document, dict):
+        raise InputError("the AOI file is not GeoJSON", where=str(path), found=f"a JSON {type(document).__name__}", allowed="an object")
+    return document
+
+
+def _number(digits: str) -> float:
+    return int(digits) if len(digits) < 19 else float(digits)
+
+
+def _text(path: Path) -> str:
+    if not path.exists():
+        raise InputError("there is no such AOI file", where=str(path), next_step="check the path; examples are in aoi/")
+    if not path.is_file():
+        raise InputError("the AOI is not a file", where=str(path), allowed="one GeoJSON file")
+    size_mb = path.stat().st_size / 1e6
+    if size_mb > MAX_FILE_MB:
+        raise InputError("the AOI file is too large", where=str(path), found=f"{size_mb:.0f} MB", allowed=f"at most {MAX_FILE_MB} MB")
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise InputError("the AOI file cannot be read", where=str(path), found=str(error.strerror)) from error
+
+
+def _single_feature(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    _check_crs(document, where)
+    kind = document.get("type")
+    if kind == "FeatureCollection":
+        feature = _only(document.get("features"), where)
+        _check_crs(feature, where)
+        return feature
+    if kind == "Feature":
+        return document
+    if kind in POLYGONS or "coordinates" in document:
+        return {"geometry": document, "properties": {}}
+    raise InputError(
+        "the AOI file is not GeoJSON",
+        where=where,
+        found=f'"type": {json.dumps(kind)}',
+        allowed="FeatureCollection of one feature, Feature, Polygon or MultiPolygon",
+    )
+
+
+def _only(features: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
+        raise InputError("the AOI file's features are not a list of objects", where=where, allowed='"features": [one feature]')
+    if not features:
+        raise InputError("the AOI file holds no feature", where=where, allowed="one feature", next_step="export the site's polygon again")
+    if len(features) > 1:
+        raise InputError(
+            "the AOI file holds several features",
+            where=where,
+            found=f"{len(features)}: {_names(features)}",
+            allowed="one feature a file",
+            next_step="write the site that you want to a file of its own, or join its parts to one MultiPolygon",
+        )
+    only: Mapping[str, Any] = features[0]
+    return only
+
+
+def _names(features: list[dict[str, Any]], most: int = 5) -> str:
+    named = [feature.get("properties") or {} for feature in features[:most]]
+    names = [str(p.get("site_id") or p.get("name") or f"feature {i}") for i, p in enumerate(named, 1)]
+    return ", ".join(names) + (" …" if len(features) > most else "")
+
+
+def _check_crs(document: Mapping[str, Any], where: str) -> None:
+    crs = document.get("crs")
+    if crs is None:
+        return
+    named = crs.get("properties") if isinstance(crs, dict) else None
+    name = str(named.get("name", "")) if isinstance(named, dict) else str(crs)
+    if not name.upper().endswith(WGS84_NAMES):
+        raise InputError(
+            "the AOI is not in WGS84",
+            where=f'{where}, member "crs"',
+            found=name or "a crs without a name",
+            allowed="longitude and latitude in WGS84, as RFC 7946 has it",
+            next_step="ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES new.geojson old.geojson",
+        )
+
+
+def _mapping(properties: object, where: str) -> Mapping[str, Any]:
+    if properties is None:
+        return {}
+    if not isinstance(properties, dict):
+        raise InputError("the feature's properties are not an object", where=where, found=type(properties).__name__)
+    return properties

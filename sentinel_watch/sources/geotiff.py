@@ -1,0 +1,148 @@
+"""Reads a single-band GeoTIFF that nobody vouches for: the header is checked before any pixel, each block before it is read.
+
+A zeroed tile offset reads as silent nodata, a small file can declare a huge raster, and a VRT named .tif names other
+files: so only GDAL's GTiff driver is let near it, without sidecar files, and everything odd is a SceneError.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+
+from sentinel_watch.domain.ledger import Reason
+from sentinel_watch.errors import SceneError
+from sentinel_watch.sources.resample import place, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
+    from rasterio.io import DatasetReader
+
+    from sentinel_watch.sources.resample import Placement
+
+__all__ = ["read_band"]
+
+DTYPES = ("uint8", "uint16", "int16", "float32")
+MAX_SIDE_PX = 65_536
+MAX_BLOCK_PX = 4096 * 4096
+MAX_WINDOW_PX = 8192 * 8192
+MAX_RATIO = 20_000
+"""Declared bytes for each byte of the file; tiles of nothing but nodata reach some 10 000 with ZSTD."""
+
+GDAL_OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO", "GDAL_GEOREF_SOURCES": "INTERNAL"}
+
+
+def read_band(path: Path, nodata: float | None, grid: GeoBox, *, nearest: bool) -> NDArray[np.float32]:
+    """Return the file's digital numbers on `grid`, (y, x) float32, NaN = no data or outside the file.
+
+    `nodata` is the DN that means "no data". Pixels are copied where the grids match, else resampled: bilinearly, or by
+    nearest neighbour. Raises SceneError("unreadable") where the file is missing, broken, or lies about its content.
+    """
+    if not path.is_file():
+        raise _unreadable("the file is missing", path)
+    try:
+        with _heeding_warnings(path), rasterio.Env(**GDAL_OPTIONS), rasterio.open(path, driver="GTiff") as file:
+            _check_header(file, path)
+            placement = place(file.crs.to_wkt(), file.transform, grid)
+            window = _window(placement, file, path)
+            if window is None:
+                return np.full(grid.shape, np.nan, np.float32)
+            _check_blocks(file, window, path)
+            values = file.read(1, window=window).astype(np.float32)
+    except (RasterioError, NotGeoreferencedWarning, OSError, ValueError) as error:
+        raise _unreadable("the file is no readable GeoTIFF", path, found=str(error)) from error
+    if nodata is not None:
+        values[values == nodata] = np.nan
+    return sample(values, int(window.row_off), int(window.col_off), placement, nearest=nearest)
+
+
+def _unreadable(what: str, path: Path, *, found: str = "", allowed: str = "") -> SceneError:
+    return SceneError(Reason.UNREADABLE, what, where=str(path), found=found, allowed=allowed)
+
+
+def _check_header(file: DatasetReader, path: Path) -> None:
+    """Raise SceneError where the header declares anything but a plausible single-band raster with a place on Earth."""
+    block = math.prod(file.block_shapes[0]) if file.count else 0
+    declared = file.width * file.height * np.dtype(file.dtypes[0]).itemsize if file.count else 0
+    ratio = declared / max(path.stat().st_size, 1)
+    checks = (
+        (file.driver == "GTiff", "the driver", file.driver, "GTiff"),
+        (file.count == 1, "the number of bands", file.count, "1"),
+        (file.dtypes[0] in DTYPES, "the data type", file.dtypes[0], ", ".join(DTYPES)),
+        (file.crs is not None, "the coordinate system", file.crs, "any that PROJ knows"),
+        (not file.transform.is_identity and not file.transform.is_degenerate, "the georeference", file.transform, "a transform"),
+        (max(file.shape) <= MAX_SIDE_PX, "the size in pixels", file.shape, f"at most {MAX_SIDE_PX} a side"),
+        (block <= MAX_BLOCK_PX, "the block size", file.block_shapes[0], f"at most {MAX_BLOCK_PX} pixels"),
+        (ratio <= MAX_RATIO, "the declared size", f"{ratio:.0f} times that of the file", f"at most {MAX_RATIO} times"),
+    )
+    for fine, what, found, allowed in checks:
+        if not fine:
+            raise _unreadable(f"{what} in the file's header cannot be right", path, found=str(found), allowed=allowed)
+
+
+def _window(placement: Placement, file: DatasetReader, path: Path) -> Window | None:
+    """Return the part of the file that the grid needs, with a pixel around it for bilinear sampling; None where they are apart."""
+    bounds = []
+    for positions, side in ((placement.rows, file.height), (placement.cols, file.width)):
+        low, high = float(positions.min()), float(positions.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise _unreadable("the file's coordinate system cannot be brought onto the grid", path, found=str(file.crs))
+        start, stop = max(math.floor(low), 0), min(math.floor(high) + 2, side)
+        if start >= stop:
+            return None
+        bounds.append((start, stop - start))
+    (top, height), (left, width) = bounds
+    if height * width > MAX_WINDOW_PX:
+        raise _unreadable("the file's pixels are too fine for the grid", path, found=f"{height} x {width} pixels")
+    return Window(left, top, width, height)
+
+
+def _check_blocks(file: DatasetReader, window: Window, path: Path) -> None:
+    """Raise SceneError where a block that is to be read is not in the file: GDAL would return nodata, and no error."""
+    high, wide = file.block_shapes[0]
+    size = path.stat().st_size
+    for row in range(int(window.row_off) // high, (int(window.row_off + window.height) - 1) // high + 1):
+        for col in range(int(window.col_off) // wide, (int(window.col_off + window.width) - 1) // wide + 1):
+            offset, count = (file.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE"))
+            if not (offset and count and int(offset) > 0 and int(count) > 0 and int(offset) + int(count) <= size):
+                found = f"block {row}, {col}: offset {offset}, bytes {count}, file size {size}"
+                raise _unreadable("a block of the file is missing or cut off", path, found=found)
+
+
+class _Warnings(logging.Handler):
+    """Collects what GDAL says in this thread; rasterio only logs it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.thread = threading.get_ident()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the message if it was said in this thread."""
+        if record.thread == self.thread:
+            self.messages.append(record.getMessage())
+
+
+@contextmanager
+def _heeding_warnings(path: Path) -> Iterator[None]:
+    """Raise SceneError at the end where GDAL has warned: what it repairs in silence is no evidence."""
+    handler = _Warnings()
+    logger = logging.getLogger("rasterio")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+    if handler.messages:
+        raise _unreadable("reading the file gave a warning", path, found=handler.messages[0])

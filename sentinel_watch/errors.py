@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["InputError", "MissingExtraError", "SceneError", "SentinelWatchError", "SourceError", "WorkspaceBusyError", "did_you_mean"]
+__all__ = ["InputError", "MissingExtraError", "NotNormalisableError", "SceneError", "SentinelWatchError", "SourceError", "WorkspaceBusyError", "did_you_mean"]
 
 
 class SentinelWatchError(Exception):
@@ -52,6 +52,10 @@ class SceneError(SourceError):
     def __init__(self, reason: str, what: str, *, where: str = "", found: str = "", allowed: str = "") -> None:
         super().__init__(what, where=where, found=found, allowed=allowed)
         self.reason = reason
+
+
+class NotNormalisableError(SentinelWatchError):
+    """A look is too hazy or too far shifted to be compared with what is normal."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     """Haze or a shift that could not be taken out."""
     DUPLICATE = "duplicate"
     """Another copy of the same observation was used."""
+    TOO_OLD = "too_old"
+    """Older than the history that the pipeline reads."""
     UNREADABLE = "unreadable"
     """A file is missing, broken, or lies about its content."""
 

@@ -33,6 +33,8 @@ class Look:
     """Pixels of the AOI in the block that hold data."""
     aoi_px: int = 0
     """Pixels of the AOI in the block."""
+    detail: str = ""
+    """In plain words, what was wrong."""
 
 
 def put_arrays(connection: Connection, table: Table, watch: Watch, block_key: str, arrays: Arrays) -> None:
@@ -58,4 +60,4 @@ def read_looks(connection: Connection, watch: Watch, scene_id: str) -> Mapping[s
 
 
 def _look_of(row: Mapping[str, Any]) -> Look:
-    return Look(Outcome(row["outcome"]), Reason(row["reason"]), row["clear_px"], row["data_px"], row["aoi_px"])
+    return Look(Outcome(row["outcome"]), Reason(row["reason"]), row["clear_px"], row["data_px"], row["aoi_px"], row["detail"])

@@ -101,6 +101,7 @@ LOOK = Table(
     Column("clear_px", Integer, nullable=False),
     Column("data_px", Integer, nullable=False),
     Column("aoi_px", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
 )
 
 EVENT = Table(

@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("clear_px", sa.Integer(), nullable=False),
         sa.Column("data_px", sa.Integer(), nullable=False),
         sa.Column("aoi_px", sa.Integer(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_look_watch_id_watch"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("watch_id", "scene_id", "block_key", name=op.f("pk_look")),
     )

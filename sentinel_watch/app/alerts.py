@@ -1,0 +1,73 @@
+"""The verbs that look at the alerts of a workspace."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sentinel_watch.app.tables import alert_table, console, fact_table
+from sentinel_watch.errors import InputError, did_you_mean
+from sentinel_watch.sinks import SINKS
+from sentinel_watch.store import open_store
+from sentinel_watch.store.database import DATABASE_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sentinel_watch.domain.alert import Alert
+
+__all__ = ["export_alerts", "list_alerts", "show_alert"]
+
+
+def list_alerts(workspace: Path, site_id: str | None) -> None:
+    """Print the alerts of a workspace, most urgent first; raise InputError where there is no such workspace or site."""
+    alerts = _alerts(workspace, site_id)
+    out = console()
+    if alerts:
+        out.print(alert_table(alerts))
+    else:
+        out.print("No alerts.")
+
+
+def show_alert(workspace: Path, alert_id: str) -> None:
+    """Print every column of the alert whose id begins with `alert_id`; raise InputError where there is none or several."""
+    alerts = _alerts(workspace, None)
+    found = {alert.alert_id: alert for alert in alerts if alert.alert_id.startswith(alert_id)}
+    if not found:
+        near = did_you_mean(alert_id, (alert.alert_id for alert in alerts))
+        raise InputError(f"there is no alert {alert_id!r}", where=str(workspace), found=alert_id, allowed=near)
+    if len(found) > 1:
+        raise InputError("several alerts begin so", found=alert_id, allowed=f"one of: {', '.join(sorted(found))}")
+    (alert,) = found.values()
+    console().print(fact_table({name: _plain(name, value) for name, value in alert.properties().items()}))
+
+
+def export_alerts(workspace: Path, site_id: str | None, out: Path, sinks: tuple[str, ...]) -> None:
+    """Write the alerts to the folder `out` by each of `sinks`, all of them where none is named; raise InputError for an unknown one."""
+    alerts = _alerts(workspace, site_id)
+    chosen = [SINKS.build({"part": name}) for name in (sinks or tuple(SINKS))]
+    out.mkdir(parents=True, exist_ok=True)
+    for sink in chosen:
+        console().print(str(sink.write(alerts, out)), soft_wrap=True, highlight=False)
+
+
+def _alerts(workspace: Path, site_id: str | None) -> tuple[Alert, ...]:
+    if not (workspace / DATABASE_NAME).is_file():
+        raise InputError(
+            "there is no workspace here",
+            where=str(workspace),
+            allowed="a folder that a run has used",
+            next_step="give the run's --workspace, which is OUT/workspace where it was left out",
+        )
+    with open_store(workspace) as store:
+        alerts = store.alerts()
+    return tuple(alert for alert in alerts if site_id in (None, alert.site_id))
+
+
+def _plain(name: str, value: object) -> str:
+    if value is None:
+        return "not known"
+    if name == "class_probs":
+        probs: dict[str, float] = json.loads(str(value))
+        return ", ".join(f"{key} {prob:.0%}" for key, prob in sorted(probs.items(), key=lambda item: -item[1]) if prob >= 0.005)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

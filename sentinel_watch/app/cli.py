@@ -1,0 +1,125 @@
+"""The command line: verbs and options only; what they need is imported when they run, so that help is quick."""
+
+# ruff: noqa: PLC0415, PLR0913, PLR0917 - imports wait for their verb, and an option is a parameter
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentinel_watch.app.failure import ending
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="sentinel-watch",
+    help="Finds suspected dumping, mining and pollution in Sentinel imagery, and hands inspectors alerts that they can check.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+pipelines = typer.Typer(no_args_is_help=True, help="Check and explain pipeline files.")
+alerts = typer.Typer(no_args_is_help=True, help="List, show and export alerts.")
+app.add_typer(pipelines, name="pipeline")
+app.add_typer(alerts, name="alerts")
+
+Workspace = Annotated[Path, typer.Option("--workspace", help="Folder in which earlier runs keep what they know.")]
+Site = Annotated[str | None, typer.Option("--site", help="Only the alerts of this site_id.")]
+PipelineName = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped pipeline or a TOML file.")]
+DEFAULT_OUT = Path("out")
+DEFAULT_WORKSPACE = Path("out/workspace")
+
+
+@app.command()
+def run(
+    aoi: Annotated[Path, typer.Argument(metavar="AOI", help="GeoJSON file of one site.")],
+    source: Annotated[str, typer.Option(metavar="SRC", help="`sample`, or the path of a STAC catalogue.")] = "sample",
+    pipeline: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="What to do; left out, the site's type decides.")] = None,
+    start: Annotated[str | None, typer.Option(metavar="D", help="First day to read, YYYY-MM-DD.")] = None,
+    monitor_from: Annotated[str | None, typer.Option(metavar="D", help="First day to watch; before it is history.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="D", help="Last day to read, YYYY-MM-DD.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where alerts and evidence are written.")] = DEFAULT_OUT,
+    workspace: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the run is remembered.  [default: OUT/workspace]")] = None,
+) -> None:
+    """Watch one AOI and write its alerts."""
+    from sentinel_watch.app.days import read_period
+    from sentinel_watch.app.watching import Places, watch_site
+
+    places = Places(aoi, source, out, workspace or out / "workspace")
+    raise typer.Exit(watch_site(places, pipeline, read_period(start, monitor_from, end)))
+
+
+@app.command()
+def doctor(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """Say what is installed and what is missing.
+
+    Ends with 1 where a run would not work.
+    """
+    from sentinel_watch.app.doctor import diagnose
+
+    raise typer.Exit(diagnose(workspace))
+
+
+@pipelines.command("check")
+def pipeline_check(pipeline: PipelineName) -> None:
+    """Check a pipeline: every key, every part, every bound."""
+    from sentinel_watch.app.pipelines import check_pipeline
+
+    check_pipeline(pipeline)
+
+
+@pipelines.command("explain")
+def pipeline_explain(pipeline: PipelineName) -> None:
+    """Print a pipeline in full, and what each option means."""
+    from sentinel_watch.app.pipelines import explain_pipeline
+
+    explain_pipeline(pipeline)
+
+
+@pipelines.command("schema")
+def pipeline_schema() -> None:
+    """Print the JSON Schema of pipeline files, for editors."""
+    from sentinel_watch.app.pipelines import print_schema
+
+    print_schema()
+
+
+@alerts.command("list")
+def alerts_list(workspace: Workspace = DEFAULT_WORKSPACE, site: Site = None) -> None:
+    """List the alerts, most urgent first."""
+    from sentinel_watch.app.alerts import list_alerts
+
+    list_alerts(workspace, site)
+
+
+@alerts.command("show")
+def alerts_show(
+    alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID", help="An alert's id, or the beginning of it.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Show everything about one alert."""
+    from sentinel_watch.app.alerts import show_alert
+
+    show_alert(workspace, alert_id)
+
+
+@alerts.command("export")
+def alerts_export(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    site: Site = None,
+    sink: Annotated[list[str] | None, typer.Option(help="A format; may be given again.  [default: all]")] = None,
+) -> None:
+    """Write the alerts as files for GIS and spreadsheets."""
+    from sentinel_watch.app.alerts import export_alerts
+
+    export_alerts(workspace, site, out, tuple(sink or ()))
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 2 wrong input, 3 a source failed, 1 a bug, 130 stopped by the user."""
+    with ending():
+        app()

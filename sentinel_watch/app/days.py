@@ -1,0 +1,51 @@
+"""Days as the command line takes them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from itertools import pairwise
+
+from sentinel_watch.errors import InputError
+
+__all__ = ["Period", "read_period"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What is read and what is watched; all UTC, None = as far as the catalogue reaches."""
+
+    start: datetime | None
+    """The first instant of the first day."""
+    monitor_from: datetime | None
+    """The first instant of the first day that is watched."""
+    end: datetime | None
+    """The last instant of the last day."""
+
+
+def read_period(start: str | None, monitor_from: str | None, end: str | None) -> Period:
+    """Return the period that the options name; raise InputError where one is no day or they are out of order."""
+    options = {"--start": start, "--monitor-from": monitor_from, "--end": end}
+    days = {option: _day(option, text) for option, text in options.items()}
+    given = [(option, day) for option, day in days.items() if day]
+    for (earlier, day), (later, next_day) in pairwise(given):
+        if day >= next_day:
+            raise InputError(f"{earlier} must lie before {later}", found=f"{day} and {next_day}", allowed="start < monitor-from < end")
+    first, watched, last = days.values()
+    return Period(_midnight(first), _midnight(watched), datetime.combine(last, time.max, UTC) if last else None)
+
+
+def _day(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            raise ValueError("not of the form YYYY-MM-DD")  # noqa: TRY301 - one complaint for both
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{option} is not a day", found=text, allowed="YYYY-MM-DD, as in 2018-01-01") from error
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time.min, UTC) if day else None

@@ -1,0 +1,133 @@
+"""What is installed, what is missing, and what that means for a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from sentinel_watch.app.tables import console
+from sentinel_watch.errors import InputError
+from sentinel_watch.shipped import shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["Finding", "diagnose", "findings"]
+
+DISTRIBUTION = "sentinel-watch"
+EXTRAS = {
+    "sentinelhub": "imagery from Sentinel Hub and the Copernicus Data Space",
+    "test": "running the project's tests",
+    "dev": "checks before each commit",
+}
+MISLEADING = ("GDAL_DATA", "PROJ_DATA", "PROJ_LIB", "GDAL_DRIVER_PATH")
+"""Variables that send the two GDALs, which differ, to one folder of data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    state: str
+    """`ok`, `missing` (an option that is not there), `warning`, or `broken` (a run would not work)."""
+    detail: str
+
+
+def diagnose(workspace: Path) -> int:
+    """Print what was found, and return the exit code: 1 where a run would not work, else 0."""
+    found = list(findings(workspace))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    style = {"ok": "green", "missing": "yellow", "warning": "yellow", "broken": "bold red"}
+    for finding in found:
+        table.add_row(finding.what, f"[{style[finding.state]}]{finding.state}[/]", finding.detail)
+    broken = [finding.what for finding in found if finding.state == "broken"]
+    out = console()
+    out.print(table, highlight=False)
+    out.print(f"A run would not work: {', '.join(broken)}." if broken else "Everything that a run needs is here.", highlight=False)
+    return 1 if broken else 0
+
+
+def findings(workspace: Path) -> Iterator[Finding]:
+    """Yield what is found, in the order in which it is shown."""
+    python_ok = sys.version_info >= (3, 11)
+    yield Finding("Python", "ok" if python_ok else "broken", f"{platform.python_version()} on {platform.platform()}")
+    yield from _packages()
+    yield from _versions()
+    yield from _extras()
+    yield _environment()
+    yield _sample()
+    yield _writable(workspace)
+
+
+def _packages() -> Iterator[Finding]:
+    yield Finding(DISTRIBUTION, "ok", metadata.version(DISTRIBUTION))
+    for name in _required(""):
+        version = _version(name)
+        yield Finding(name, "ok" if version else "broken", version or "not installed")
+
+
+def _required(extra: str) -> list[str]:
+    asked = [line for line in metadata.requires(DISTRIBUTION) or () if (re.findall(r"extra == ['\"](.+?)['\"]", line) or [""])[0] == extra]
+    return [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in asked]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _versions() -> Iterator[Finding]:
+    yield _try("GDAL of rasterio (reads imagery)", lambda: str(import_module("rasterio").__gdal_version__))
+    yield _try("GDAL of pyogrio (writes vectors)", lambda: str(import_module("pyogrio").__gdal_version_string__))
+    yield _try("PROJ", lambda: str(import_module("pyproj").proj_version_str))
+    yield _try("threads of numba", lambda: str(import_module("numba").get_num_threads()))
+
+
+def _try(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, "ok", look())
+    except Exception as error:
+        return Finding(what, "broken", f"{type(error).__name__}: {error}")
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, purpose in EXTRAS.items():
+        absent = [name for name in _required(extra) if _version(name) is None]
+        detail = f"for {purpose}; pip install 'sentinel-watch[{extra}]'" if absent else f"for {purpose}"
+        yield Finding(f"extra {extra}", "missing" if absent else "ok", detail.replace("[", r"\["))
+
+
+def _environment() -> Finding:
+    set_ = [name for name in MISLEADING if name in os.environ]
+    if set_:
+        return Finding("environment", "warning", f"{', '.join(set_)} set: unset, for rasterio and pyogrio carry different GDALs")
+    return Finding("environment", "ok", "nothing misleads GDAL or PROJ")
+
+
+def _sample() -> Finding:
+    try:
+        names = [path.parent.name for path in sorted(shipped("samples").glob("*/catalog.json"))]
+    except InputError as error:
+        return Finding("sample", "warning", error.what)
+    return Finding("sample", "ok" if names else "warning", ", ".join(names) or "none: --source sample will not work")
+
+
+def _writable(workspace: Path) -> Finding:
+    folder = next(parent for parent in (workspace, *workspace.absolute().parents) if parent.exists())
+    try:
+        with TemporaryFile(dir=folder):
+            return Finding("workspace", "ok", f"{workspace} can be written")
+    except OSError as error:
+        return Finding("workspace", "broken", f"{workspace} cannot be written: {error.strerror}")

@@ -1,0 +1,44 @@
+"""How a command ends that cannot do what it was asked for."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sentinel_watch.errors import SentinelWatchError
+from sentinel_watch.log import log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ending"]
+
+BUG = """
+This is a bug in sentinel-watch, not a mistake of yours. What was done is kept, and the same command continues from there.
+Please report the lines above, with the command that you gave and what `sentinel-watch doctor` prints.
+"""
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Log to standard error while the block runs, and turn what it raises into words and an exit code.
+
+    A user's mistake is told without a traceback and exits with the error's own code; anything else is a bug and exits with 1.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    log.addHandler(handler)
+    try:
+        yield
+    except SentinelWatchError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        sys.exit(error.exit_code)
+    except Exception:
+        traceback.print_exc()
+        sys.stderr.write(BUG)
+        sys.exit(1)
+    finally:
+        log.removeHandler(handler)

@@ -1,0 +1,101 @@
+"""The verbs about pipelines: check, explain, schema."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from rich.tree import Tree
+
+from sentinel_watch.app.tables import console
+from sentinel_watch.classification import CLASSIFIERS
+from sentinel_watch.detectors import DETECTORS
+from sentinel_watch.masking import MASKERS
+from sentinel_watch.pipeline.definition import Pipeline, load_pipeline
+from sentinel_watch.registry import Part, Registry
+from sentinel_watch.sinks import SINKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["check_pipeline", "explain_pipeline", "print_schema", "schema"]
+
+LISTS: Mapping[str, Registry[Any]] = {"masks": MASKERS, "detectors": DETECTORS, "sinks": SINKS}
+
+
+def check_pipeline(name_or_path: str) -> None:
+    """Print that a pipeline is sound; raise InputError where it is not."""
+    pipeline = load_pipeline(name_or_path)
+    console().print(f"{pipeline.name}: sound; bands {', '.join(pipeline.bands)}", highlight=False)
+
+
+def explain_pipeline(name_or_path: str) -> None:
+    """Print a pipeline with all defaults, each option with what it means; raise InputError where it is not sound."""
+    pipeline = load_pipeline(name_or_path)
+    tree = Tree(Text(pipeline.name, style="bold"))
+    for key, value in pipeline.resolved().items():
+        _grow(tree, key, value, (Pipeline, key))
+    console().print(tree)
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of pipeline files."""
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of pipeline files, every part's options in it."""
+    document = Pipeline.model_json_schema()
+    properties = document["properties"]
+    for key, registry in LISTS.items():
+        properties[key]["items"] = {"oneOf": _part_schemas(registry)}
+    properties["classifier"] = {"oneOf": _part_schemas(CLASSIFIERS), "description": "The classifier."}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
+
+
+def _part_schemas(registry: Registry[Any]) -> list[dict[str, Any]]:
+    schemas = []
+    for name in registry:
+        part: type[Part] = registry.get(name)
+        one = part.model_json_schema()
+        one["properties"] = {"part": {"const": name}, **one.get("properties", {})}
+        one["required"] = ["part", *one.get("required", [])]
+        schemas.append(one)
+    return schemas
+
+
+def _grow(tree: Tree, key: str, value: object, field: tuple[type[Part] | None, str]) -> None:
+    model, name = field
+    if isinstance(value, dict):
+        branch = tree.add(_line(key, value.get("part", ""), _meaning(model, name)))
+        inner = _part_of(name, value, model)
+        for inner_key, inner_value in value.items():
+            if inner_key != "part":
+                _grow(branch, inner_key, inner_value, (inner, inner_key))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        branch = tree.add(_line(key, "", _meaning(model, name)))
+        for number, item in enumerate(value, 1):
+            _grow(branch, str(number), item, (None, name))
+    else:
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else json.dumps(value)
+        tree.add(_line(key, shown, _meaning(model, name)))
+
+
+def _part_of(name: str, value: Mapping[str, Any], model: type[Part] | None) -> type[Part] | None:
+    if "part" in value:
+        registry: Registry[Any] = {**LISTS, "classifier": CLASSIFIERS}[name]
+        part: type[Part] = registry.get(value["part"])
+        return part
+    inner = model.model_fields[name].annotation if model and name in model.model_fields else None
+    return inner if isinstance(inner, type) and issubclass(inner, Part) else None
+
+
+def _meaning(model: type[Part] | None, name: str) -> str:
+    field = model.model_fields.get(name) if model else None
+    return " ".join((field.description or "").split()) if field else ""
+
+
+def _line(key: str, value: str, meaning: str) -> Text:
+    return Text.assemble((key, "bold"), f" = {value}" if value else "", (f"   {meaning}" if meaning else "", "dim"))

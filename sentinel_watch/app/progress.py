@@ -1,0 +1,81 @@
+"""What a run shows of itself while it works: bars on a terminal, lines in a log."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sentinel_watch.pipeline.progress import Progress as RunProgress
+
+__all__ = ["Bars", "Lines", "showing"]
+
+
+@contextmanager
+def showing() -> Iterator[RunProgress]:
+    """Show the run's progress on standard error while the block runs: bars where it is a terminal, else lines."""
+    stream = sys.stderr
+    if not stream.isatty():
+        yield Lines(stream)
+        return
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[what]}"),
+    )
+    with Progress(*columns, console=Console(file=stream)) as bars:
+        yield Bars(bars)
+
+
+class Bars:
+    """One bar a stage."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def stage(self, name: str, total: int) -> None:
+        """Begin the bar of a stage of `total` steps."""
+        self._clear()
+        self._task = self._bars.add_task(name, total=total, what="")
+
+    def step(self, what: str = "") -> None:
+        """Move the bar on by one, and name `what` was done beside it."""
+        if self._task is not None:
+            self._bars.update(self._task, advance=1, what=what)
+
+    def say(self, text: str) -> None:
+        """Print a sentence above the bars."""
+        self._bars.console.print(Text(text))
+
+    def _clear(self) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, what="")
+
+
+class Lines:
+    """One line a stage and one a sentence, for logs and pipes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def stage(self, name: str, total: int) -> None:
+        """Write that a stage of `total` steps begins."""
+        self.say(f"{name}: {total}")
+
+    def step(self, what: str = "") -> None:
+        """Keep quiet about single steps: the ledger has them all."""
+
+    def say(self, text: str) -> None:
+        """Write a sentence."""
+        self._stream.write(f"{text}\n")
+        self._stream.flush()

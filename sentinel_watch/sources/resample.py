@@ -73,7 +73,7 @@ def _positions(source_crs: str, source: Affine, grid: GeoBox) -> tuple[NDArray[n
     if here != there:
         easting, northing = Transformer.from_crs(here, there, always_xy=True).transform(easting, northing)
     cols, rows = ~source * (easting, northing)
-    return _spread(rows - 0.5, ys, xs), _spread(cols - 0.5, ys, xs)
+    return _spread(rows - 0.5, ys, xs, grid), _spread(cols - 0.5, ys, xs, grid)
 
 
 def _nodes(side_px: int) -> NDArray[np.float64]:
@@ -82,9 +82,9 @@ def _nodes(side_px: int) -> NDArray[np.float64]:
     return np.linspace(0.5, max(side_px - 0.5, 1.5), count)
 
 
-def _spread(at_nodes: NDArray[np.float64], ys: NDArray[np.float64], xs: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.float64]:
+def _spread(at_nodes: NDArray[np.float64], ys: NDArray[np.float64], xs: NDArray[np.float64], grid: GeoBox) -> NDArray[np.float64]:
     """Return the values at all pixel centres from those at the nodes, linearly, snapped to whole pixels."""
-    full = _weights(ys, shape[0]) @ at_nodes @ _weights(xs, shape[1]).T
+    full = _weights(ys, grid.shape[0]) @ at_nodes @ _weights(xs, grid.shape[1]).T
     whole = np.round(full)
     return np.where(np.abs(full - whole) < SNAP_PX, whole, full)
 

@@ -1,1 +1,21 @@
-"""Where alerts are written."""
+"""Where alerts are written: files that a GIS, a spreadsheet or a web page opens without repair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sentinel_watch.registry import Registry
+
+if TYPE_CHECKING:
+    from sentinel_watch.contracts import Sink
+
+__all__ = ["SINKS"]
+
+SINKS: Registry[Sink] = Registry(
+    "sink",
+    {
+        "csv": "sentinel_watch.sinks.csv_file:CsvSink",
+        "geojson": "sentinel_watch.sinks.geojson_file:GeoJsonSink",
+        "gpkg": "sentinel_watch.sinks.geopackage:GeoPackageSink",
+    },
+)

@@ -1,0 +1,62 @@
+"""The columns that every export carries, and the JSON Schema that they are published under."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import shapely
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.polygon import orient
+
+from sentinel_watch.domain.alert import SCHEMA_VERSION, Alert
+
+__all__ = ["DAYS", "SHIPPED_SCHEMA", "column_kinds", "feature_schema", "multipolygon"]
+
+DAYS = frozenset({"last_clear_before", "first_detected", "confirmed_at", "last_observed", "finished_at"})
+"""Text columns that hold a day, `YYYY-MM-DD`."""
+
+SHIPPED_SCHEMA = files("sentinel_watch.sinks") / "alert.schema.json"
+"""The document that users validate against; a test holds it to `feature_schema`."""
+
+
+@cache
+def column_kinds() -> dict[str, str]:
+    """Return column -> `string`, `integer`, `number` or `boolean`, in the order of all exports."""
+    described = Alert.model_json_schema(mode="serialization")["properties"]
+    return {name: next(_kinds(column)) for name, column in described.items()}
+
+
+def feature_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of an alert as a GeoJSON feature."""
+    properties = Alert.model_json_schema(mode="serialization")
+    properties["required"] = list(properties["properties"])
+    position = {"type": "array", "prefixItems": [_between(-180, 180), _between(-90, 90)], "minItems": 2, "maxItems": 2}
+    ring = {"type": "array", "items": position, "minItems": 4}
+    geometry = {"type": {"const": "MultiPolygon"}, "coordinates": _filled(_filled(ring))}
+    feature = {"type": {"const": "Feature"}, "id": {"type": "string"}, "geometry": _object(geometry), "properties": properties}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Alert feature, schema version {SCHEMA_VERSION}"}
+    return {**head, **_object(feature)}
+
+
+def multipolygon(alert: Alert) -> MultiPolygon:
+    """Return the alert's outline (WGS84) as a MultiPolygon with right-hand rings: one geometry type in all exports, always."""
+    parts = [orient(part, 1.0) for part in shapely.get_parts(alert.geometry) if isinstance(part, Polygon)]
+    return MultiPolygon(parts)
+
+
+def _kinds(column: dict[str, Any]) -> Any:  # noqa: ANN401 - a generator of words out of JSON
+    return (option["type"] for option in column.get("anyOf", [column]) if option["type"] != "null")
+
+
+def _between(low: float, high: float) -> dict[str, Any]:
+    return {"type": "number", "minimum": low, "maximum": high}
+
+
+def _filled(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items, "minItems": 1}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}

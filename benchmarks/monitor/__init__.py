@@ -1,0 +1,1 @@
+"""How well changes are found, and how silent it stays: our detectors and the peers on the same simulated cubes."""

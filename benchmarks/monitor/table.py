@@ -1,0 +1,122 @@
+"""The bench's figures: gathered over runs, and laid out as Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.monitor.runs import CLEAN
+from benchmarks.monitor.score import EventScore, FalseScore, poisson_interval, score_event, score_false, wilson_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from benchmarks.monitor.alarms import Watched
+    from benchmarks.monitor.runs import Run
+
+__all__ = ["Tally", "false_table", "recall_table"]
+
+
+@dataclass
+class Tally:
+    """All scores of one method."""
+
+    method: str
+    false: list[tuple[str, str, FalseScore]] = field(default_factory=list)
+    """(scenario, span, score) of every run without events."""
+    events: list[EventScore] = field(default_factory=list)
+    seconds: float = 0.0
+    notes: set[str] = field(default_factory=set)
+
+    def add(self, run: Run, watched: Watched) -> None:
+        """Score one run."""
+        self.seconds += watched.fit_s + watched.update_s
+        if watched.note:
+            self.notes.add(f"{run.site.span.name}: {watched.note}")
+        if run.events:
+            self.events += [score_event(watched.first_day, event, run.site, run.cube) for event in run.events]
+        elif run.scenario != "events":
+            self.false.append((run.scenario, run.site.span.name, score_false(watched.first_day, run.site)))
+
+    def false_figures(self, scenario: str, spans: str = "") -> dict[str, float]:
+        """Return rate per km² and year with its interval, area share and exposure, over the spans whose name starts with `spans`."""
+        scores = [score for name, span, score in self.false if name == scenario and span.startswith(spans)]
+        exposure = sum(score.km2_years for score in scores)
+        events = sum(score.events for score in scores)
+        if not exposure:
+            return {}
+        low, high = poisson_interval(events, exposure)
+        area = float(np.average([score.area_share for score in scores], weights=[score.km2_years for score in scores]))
+        return {"events": events, "rate": events / exposure, "low": low, "high": high, "area_share": area, "km2_years": exposure}
+
+    def recall_figures(self, wanted: Callable[[EventScore], bool]) -> dict[str, float]:
+        """Return recall with its interval, median delay and outline, of the events that are `wanted`."""
+        scores = [score for score in self.events if wanted(score)]
+        found = [score for score in scores if score.found]
+        low, high = wilson_interval(len(found), len(scores))
+        middle = {
+            key: float(np.median([getattr(score, key) for score in found])) if found else float("nan")
+            for key in ("delay_days", "delay_looks", "iou")
+        }
+        return {"n": len(scores), "found": len(found), "low": low, "high": high, **middle}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything, for the JSON file."""
+        false = [{"scenario": scenario, "span": span, **asdict(score)} for scenario, span, score in self.false]
+        return {
+            "method": self.method,
+            "seconds": self.seconds,
+            "notes": sorted(self.notes),
+            "false": false,
+            "events": [asdict(e) for e in self.events],
+        }
+
+
+GROUPS: Mapping[str, Callable[[EventScore], bool]] = {
+    "abrupt": lambda e: e.kind == "abrupt",
+    "abrupt, contrast > .08, >= .1 ha": lambda e: e.kind == "abrupt" and e.contrast > 0.08 and e.area_ha >= 0.1,
+    "… history >= 24 months": lambda e: e.kind == "abrupt" and e.contrast > 0.08 and e.area_ha >= 0.1 and e.long_history,
+    "… history <= 12 months": lambda e: e.kind == "abrupt" and e.contrast > 0.08 and e.area_ha >= 0.1 and not e.long_history,
+    "gradual": lambda e: e.kind == "gradual",
+    "burn": lambda e: e.kind == "burn",
+    "stress": lambda e: e.kind == "stress",
+    "turbidity": lambda e: e.kind == "turbidity",
+}
+
+
+def false_table(tallies: Sequence[Tally]) -> str:
+    """Return the table of false alarms: a line a scenario, a column a method."""
+    scenarios = list(dict.fromkeys(scenario for tally in tallies for scenario, _, _ in tally.false))
+    rows = [[scenario, *(_false_cell(tally.false_figures(scenario)) for tally in tallies)] for scenario in scenarios]
+    rows += [
+        [f"clean, {case}", *(_false_cell(tally.false_figures(CLEAN, case)) for tally in tallies)] for case in ("forest", "mine", "crop")
+    ]
+    return _markdown(["scenario", *(tally.method for tally in tallies)], rows)
+
+
+def recall_table(tallies: Sequence[Tally]) -> str:
+    """Return the table of planted events: a line a group, a column a method."""
+    rows = [[group, *(_recall_cell(tally.recall_figures(wanted)) for tally in tallies)] for group, wanted in GROUPS.items()]
+    return _markdown(["planted (simulated)", *(tally.method for tally in tallies)], rows)
+
+
+def _false_cell(figures: Mapping[str, float]) -> str:
+    if not figures:
+        return "-"
+    return f"{figures['rate']:.1f} [{figures['low']:.1f}-{figures['high']:.1f}], {100 * figures['area_share']:.2f} %"
+
+
+def _recall_cell(figures: Mapping[str, float]) -> str:
+    if not figures["n"]:
+        return "-"
+    outcome = f"{figures['found']:.0f}/{figures['n']:.0f} [{100 * figures['low']:.0f}-{100 * figures['high']:.0f} %]"
+    return outcome + (
+        f" {figures['delay_days']:.0f} d {figures['delay_looks']:.0f} looks, IoU {figures['iou']:.2f}" if figures["found"] else ""
+    )
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

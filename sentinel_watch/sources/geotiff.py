@@ -54,17 +54,16 @@ def read_band(path: Path, nodata: float | None, grid: GeoBox, *, nearest: bool) 
     try:
         with _heeding_warnings(path), rasterio.Env(**GDAL_OPTIONS), rasterio.open(path, driver="GTiff") as file:
             _check_header(file, path)
-            placement = place(file.crs.to_wkt(), file.transform, grid)
-            window = _window(placement, file, path)
-            if window is None:
+            at = place(file.crs.to_wkt(), file.transform, file.shape, grid)
+            if at.height * at.width == 0:
                 return np.full(grid.shape, np.nan, np.float32)
-            _check_blocks(file, window, path)
-            values = file.read(1, window=window).astype(np.float32)
+            _check_blocks(file, at, path)
+            values = file.read(1, window=Window(at.left, at.top, at.width, at.height)).astype(np.float32)
     except (RasterioError, NotGeoreferencedWarning, OSError, ValueError) as error:
         raise _unreadable("the file is no readable GeoTIFF", path, found=str(error)) from error
     if nodata is not None:
         values[values == nodata] = np.nan
-    return sample(values, int(window.row_off), int(window.col_off), placement, nearest=nearest)
+    return sample(values, at, nearest=nearest)
 
 
 def _unreadable(what: str, path: Path, *, found: str = "", allowed: str = "") -> SceneError:
@@ -91,29 +90,14 @@ def _check_header(file: DatasetReader, path: Path) -> None:
             raise _unreadable(f"{what} in the file's header cannot be right", path, found=str(found), allowed=allowed)
 
 
-def _window(placement: Placement, file: DatasetReader, path: Path) -> Window | None:
-    """Return the part of the file that the grid needs, with a pixel around it for bilinear sampling; None where they are apart."""
-    bounds = []
-    for positions, side in ((placement.rows, file.height), (placement.cols, file.width)):
-        low, high = float(positions.min()), float(positions.max())
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise _unreadable("the file's coordinate system cannot be brought onto the grid", path, found=str(file.crs))
-        start, stop = max(math.floor(low), 0), min(math.floor(high) + 2, side)
-        if start >= stop:
-            return None
-        bounds.append((start, stop - start))
-    (top, height), (left, width) = bounds
-    if height * width > MAX_WINDOW_PX:
-        raise _unreadable("the file's pixels are too fine for the grid", path, found=f"{height} x {width} pixels")
-    return Window(left, top, width, height)
-
-
-def _check_blocks(file: DatasetReader, window: Window, path: Path) -> None:
+def _check_blocks(file: DatasetReader, at: Placement, path: Path) -> None:
     """Raise SceneError where a block that is to be read is not in the file: GDAL would return nodata, and no error."""
+    if at.height * at.width > MAX_WINDOW_PX:
+        raise _unreadable("the file's pixels are too fine for the grid", path, found=f"{at.height} x {at.width} pixels")
     high, wide = file.block_shapes[0]
     size = path.stat().st_size
-    for row in range(int(window.row_off) // high, (int(window.row_off + window.height) - 1) // high + 1):
-        for col in range(int(window.col_off) // wide, (int(window.col_off + window.width) - 1) // wide + 1):
+    for row in range(at.top // high, (at.top + at.height - 1) // high + 1):
+        for col in range(at.left // wide, (at.left + at.width - 1) // wide + 1):
             offset, count = (file.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE"))
             if not (offset and count and int(offset) > 0 and int(count) > 0 and int(offset) + int(count) <= size):
                 found = f"block {row}, {col}: offset {offset}, bytes {count}, file size {size}"

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
+
+    Positions = NDArray[np.float64]
 
 __all__ = ["Placement", "place", "sample"]
 
@@ -25,112 +28,141 @@ MAX_FACTOR = 16
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the centres of a grid's pixels lie in a source raster; row 0.0 = the centre of its first row."""
+    """Where the pixels of a grid lie in the part of a source raster that they need, with a border of one pixel around it."""
 
-    rows: NDArray[np.float64]
-    """(y, x), pixels of the source."""
-    cols: NDArray[np.float64]
-    """(y, x), pixels of the source."""
+    top: int
+    left: int
+    height: int
+    width: int
+    """The part of the source that is needed, pixels, inside the source; 0 where grid and source are apart."""
+    nearest: NDArray[np.int32]
+    """(y, x) flat index of the nearest pixel in the bordered part; the border stands for all that lies outside."""
+    corner: NDArray[np.int32]
+    """(y, x) flat index of the upper left one of the four pixels around each point."""
+    below: NDArray[np.float32]
+    right: NDArray[np.float32]
+    """(y, x) how far the point is from that corner, 0-1 pixel down and to the right."""
     factor: int
-    """`rows` and `cols` hold factor x factor points for each pixel of the grid: above 1 where the source is finer."""
+    """Each pixel of the grid has factor x factor points: more than one where the source is finer."""
+
+    @property
+    def exact(self) -> bool:
+        """Return whether every point is a source pixel's centre, so that pixels are copied."""
+        return not (self.below.any() or self.right.any())
 
 
-@lru_cache(maxsize=32)
-def place(source_crs: str, source: Affine, grid: GeoBox) -> Placement:
-    """Return where the pixels of `grid` lie in a source with CRS `source_crs` (WKT) and pixel-to-map transform `source`."""
+@lru_cache(maxsize=16)
+def place(source_crs: str, source: Affine, shape: tuple[int, int], grid: GeoBox) -> Placement:
+    """Return where `grid` lies in a source with CRS `source_crs` (WKT), pixel-to-map transform `source` and (rows, columns).
+
+    Raises ValueError where the source's CRS cannot be brought onto the grid.
+    """
     rows, cols = _positions(source_crs, source, grid)
-    middle = tuple(side // 2 for side in grid.shape)
-    step = max((abs(a[middle] - a[0, 0]) / max(*middle, 1) for a in (rows, cols)), default=1.0)
-    factor = min(round(float(step)), MAX_FACTOR)
-    if factor < 2:
-        return Placement(rows, cols, 1)
-    fine = grid.zoom_to((grid.shape[0] * factor, grid.shape[1] * factor))
-    return Placement(*_positions(source_crs, source, fine), factor)
+    factor = _factor(rows, cols)
+    if factor > 1:
+        rows, cols = _positions(source_crs, source, grid.zoom_to((grid.shape[0] * factor, grid.shape[1] * factor)))
+    (top, height), (left, width) = _needed(rows, shape[0]), _needed(cols, shape[1])
+    # Both sides count one pixel of border, and the corner stays off the last row and column, which have no neighbour.
+    y, x = np.clip(rows - top + 1, 0, height + 1), np.clip(cols - left + 1, 0, width + 1)
+    corner_y, corner_x = np.minimum(np.floor(y), height), np.minimum(np.floor(x), width)
+    return Placement(
+        *(top, left, height, width),
+        nearest=_flat(np.floor(y + 0.5), np.floor(x + 0.5), width),
+        corner=_flat(corner_y, corner_x, width),
+        below=(y - corner_y).astype(np.float32),
+        right=(x - corner_x).astype(np.float32),
+        factor=factor,
+    )
 
 
-def sample(values: NDArray[np.float32], top: int, left: int, placement: Placement, *, nearest: bool) -> NDArray[np.float32]:
-    """Return `values` (y, x; NaN = no data), whose first pixel is (`top`, `left`) of the source, on the placement's grid.
+def sample(values: NDArray[np.float32], placement: Placement, *, nearest: bool) -> NDArray[np.float32]:
+    """Return the needed part of the source, `values` (y, x; NaN = no data), on the grid, (y, x) float32.
 
     Bilinear: a pixel has data where the source's nearest pixel has, and is the weighted mean of those neighbours that
-    have. Outside `values` there is no data.
+    have. Outside the source there is no data.
     """
-    padded = np.pad(values, 1, constant_values=np.nan)
-    rows, cols = _clip(placement.rows - top + 1, padded.shape[0]), _clip(placement.cols - left + 1, padded.shape[1])
-    centre = padded[_nearest(rows), _nearest(cols)]
+    bordered = np.pad(values, 1, constant_values=np.nan).ravel()
     if nearest:
         middle = placement.factor // 2
-        return np.ascontiguousarray(centre[middle :: placement.factor, middle :: placement.factor])
-    fine = centre if _whole(rows) and _whole(cols) else _bilinear(padded, rows, cols, centre)
+        return bordered[placement.nearest[middle :: placement.factor, middle :: placement.factor]]
+    fine = bordered[placement.nearest] if placement.exact else _bilinear(bordered, placement)
     return fine if placement.factor == 1 else _mean(fine, placement.factor)
 
 
-def _positions(source_crs: str, source: Affine, grid: GeoBox) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return rows and columns (y, x) of the source at the pixel centres of `grid`."""
+def _positions(source_crs: str, source: Affine, grid: GeoBox) -> tuple[Positions, Positions]:
+    """Return rows and columns of the source, (y, x), at the pixel centres of `grid`; row 0.0 = the centre of the first row."""
     ys, xs = _nodes(grid.shape[0]), _nodes(grid.shape[1])
-    east_px, south_px = np.meshgrid(xs, ys)
-    easting, northing = grid.affine * (east_px, south_px)
+    easting, northing = _apply(grid.affine, *np.meshgrid(xs, ys))
     here, there = CRS.from_user_input(str(grid.crs)), CRS.from_wkt(source_crs)
-    if here != there:
-        easting, northing = Transformer.from_crs(here, there, always_xy=True).transform(easting, northing)
-    cols, rows = ~source * (easting, northing)
+    try:
+        if here != there:
+            easting, northing = Transformer.from_crs(here, there, always_xy=True).transform(easting, northing, errcheck=True)
+    except ProjError as error:
+        raise ValueError(f"{there.name} cannot be brought onto {here.name}: {error}") from error
+    cols, rows = _apply(~source, easting, northing)
     return _spread(rows - 0.5, ys, xs, grid), _spread(cols - 0.5, ys, xs, grid)
 
 
-def _nodes(side_px: int) -> NDArray[np.float64]:
+def _apply(matrix: Affine, x: Positions, y: Positions) -> tuple[Positions, Positions]:
+    return matrix.a * x + matrix.b * y + matrix.c, matrix.d * x + matrix.e * y + matrix.f
+
+
+def _nodes(side_px: int) -> Positions:
     """Return pixel centres along one side, first and last included, at most NODE_STEP_PX apart."""
     count = max(2, -(-(side_px - 1) // NODE_STEP_PX) + 1)
     return np.linspace(0.5, max(side_px - 0.5, 1.5), count)
 
 
-def _spread(at_nodes: NDArray[np.float64], ys: NDArray[np.float64], xs: NDArray[np.float64], grid: GeoBox) -> NDArray[np.float64]:
-    """Return the values at all pixel centres from those at the nodes, linearly, snapped to whole pixels."""
+def _spread(at_nodes: Positions, ys: Positions, xs: Positions, grid: GeoBox) -> Positions:
+    """Return the values at all pixel centres of `grid` from those at the nodes, linearly, snapped to whole pixels."""
     full = _weights(ys, grid.shape[0]) @ at_nodes @ _weights(xs, grid.shape[1]).T
     whole = np.round(full)
     return np.where(np.abs(full - whole) < SNAP_PX, whole, full)
 
 
-def _weights(nodes: NDArray[np.float64], side_px: int) -> NDArray[np.float64]:
+def _weights(nodes: Positions, side_px: int) -> Positions:
     """Return the (pixel, node) weights of linear interpolation."""
     centres = np.arange(side_px) + 0.5
     return np.stack([np.interp(centres, nodes, row) for row in np.eye(len(nodes))], axis=1)
 
 
-def _clip(positions: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-    """Return positions in the padded raster, whose border is no data, with all that lies outside on the border."""
-    return np.clip(positions, 0, side - 1)
+def _factor(rows: Positions, cols: Positions) -> int:
+    """Return how many source pixels a pixel of the grid measures along a side, at least 1, at most MAX_FACTOR."""
+    down, along = max(rows.shape[0] - 1, 1), max(rows.shape[1] - 1, 1)
+    per_row = np.hypot(rows[-1, 0] - rows[0, 0], cols[-1, 0] - cols[0, 0]) / down
+    per_col = np.hypot(rows[0, -1] - rows[0, 0], cols[0, -1] - cols[0, 0]) / along
+    return int(np.clip(round(float(max(per_row, per_col))), 1, MAX_FACTOR))
 
 
-def _nearest(positions: NDArray[np.float64]) -> NDArray[np.intp]:
-    # Half a pixel goes up, always: rounding half to even would repeat and skip pixels when 20 m meet 10 m.
-    return np.floor(positions + 0.5).astype(np.intp)
+def _needed(positions: Positions, side_px: int) -> tuple[int, int]:
+    """Return first index and length of the part of a source's side that bilinear sampling needs."""
+    low, high = np.clip((np.floor(positions.min()), np.floor(positions.max()) + 2), 0, side_px)
+    return int(low), int(high - low)
 
 
-def _whole(positions: NDArray[np.float64]) -> bool:
-    return bool((positions == np.floor(positions)).all())
+def _flat(rows: Positions, cols: Positions, width: int) -> NDArray[np.int32]:
+    return (rows * (width + 2) + cols).astype(np.int32)
 
 
-def _bilinear(
-    padded: NDArray[np.float32], rows: NDArray[np.float64], cols: NDArray[np.float64], centre: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    total = np.zeros(rows.shape, np.float32)
-    weights = np.zeros(rows.shape, np.float32)
-    top, left = np.floor(rows).astype(np.intp), np.floor(cols).astype(np.intp)
-    below, right = (rows - top).astype(np.float32), (cols - left).astype(np.float32)
-    for down, share_y in ((0, 1 - below), (1, below)):
-        for across, share_x in ((0, 1 - right), (1, right)):
-            value = padded[np.minimum(top + down, padded.shape[0] - 1), np.minimum(left + across, padded.shape[1] - 1)]
-            weight = np.where(np.isnan(value), np.float32(0), share_y * share_x)
-            total += weight * np.nan_to_num(value)
-            weights += weight
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(np.isnan(centre), np.float32(np.nan), total / weights)
+def _bilinear(bordered: NDArray[np.float32], at: Placement) -> NDArray[np.float32]:
+    total, weights = np.zeros((2, *at.corner.shape), np.float32)
+    for step_y, share_y in ((0, 1 - at.below), (at.width + 2, at.below)):
+        for step_x, share_x in ((0, 1 - at.right), (1, at.right)):
+            value = bordered[at.corner + np.int32(step_y + step_x)]
+            has_data = ~np.isnan(value)
+            share = share_y * share_x
+            np.add(total, value * share, out=total, where=has_data)
+            np.add(weights, share, out=weights, where=has_data)
+    found = ~np.isnan(bordered[at.nearest])
+    mean: NDArray[np.float32] = np.divide(total, weights, out=np.full_like(total, np.nan), where=found)
+    return mean
 
 
 def _mean(fine: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     """Return the mean of each factor x factor points that have data; no data where fewer than half have."""
-    blocks = fine.reshape(fine.shape[0] // factor, factor, fine.shape[1] // factor, factor)
-    has_data = ~np.isnan(blocks)
-    count = has_data.sum(axis=(1, 3))
-    total = np.where(has_data, blocks, np.float32(0)).sum(axis=(1, 3), dtype=np.float32)
-    enough = count * 2 >= factor * factor
-    return np.where(enough, total / np.maximum(count, 1), np.float32(np.nan)).astype(np.float32)
+    points = fine.reshape(fine.shape[0] // factor, factor, fine.shape[1] // factor, factor)
+    has_data = ~np.isnan(points)
+    count = has_data.sum(axis=(1, 3), dtype=np.float32)
+    total = np.where(has_data, points, np.float32(0)).sum(axis=(1, 3), dtype=np.float32)
+    mean: NDArray[np.float32] = np.divide(total, count, out=np.full_like(total, np.nan), where=2 * count >= factor * factor)
+    return mean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrays", "ChangeMap", "PixelStatus", "Region"]
 
-Arrays: TypeAlias = "Mapping[str, NDArray[np.generic]]"
+Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Named arrays: how a detector's baseline and state are kept and saved."""
 
 

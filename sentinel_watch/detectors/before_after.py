@@ -1,0 +1,36 @@
+"""Plain before and after: for a site of which next to nothing is known, down to a catalogue of two scenes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from sentinel_watch.detectors.comparison import Comparison, median_look
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sentinel_watch.domain.change import Arrays
+
+__all__ = ["BeforeAfter"]
+
+
+class BeforeAfter(Comparison):
+    """Compares each look with the median of the last clear ones before monitoring began, seasons and all."""
+
+    most_looks: int = Field(3, ge=1, le=60)
+    """Looks of the history that the reference is made of, the latest ones."""
+    confirm_looks: int = Field(6, ge=2, le=20)
+    """Anomalous looks that confirm; more than the other detectors ask for, since a new season looks like a change."""
+    confirm_days: int = Field(90, ge=5, le=365)
+    """Days between the first anomalous look and the confirmation."""
+
+    def shortage(self, history: xr.Dataset) -> str:
+        """Return why `history` does not suffice, in plain words; empty where it does."""
+        return "" if history.sizes["time"] else "there is no look before monitoring begins"
+
+    def _reference(self, baseline: Arrays, day: int) -> NDArray[np.float32]:  # noqa: ARG002 - the same for every day
+        return median_look(baseline["looks"])

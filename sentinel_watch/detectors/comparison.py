@@ -1,0 +1,120 @@
+"""Comparing a look with few earlier ones: what the detectors for short histories have in common.
+
+Nothing is known of a pixel's own noise, so it is taken from the pair of looks: most of the block is unchanged.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from sentinel_watch.detectors.evidence import Anomalies, Rules, advance, change_map, fresh_state, is_old
+from sentinel_watch.detectors.normalise import correct, scene_correction
+from sentinel_watch.detectors.signs import bright_as_cloud
+from sentinel_watch.detectors.stack import stack_of, view_of
+from sentinel_watch.registry import Part
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sentinel_watch.detectors.stack import View
+    from sentinel_watch.domain.change import Arrays, ChangeMap
+    from sentinel_watch.domain.grid import Block
+
+__all__ = ["Comparison"]
+
+_USUAL = 3.5
+"""Noise scales, over all bands together, that a pair of unchanged pixels hardly ever differs by."""
+_SAMPLE_PX = 10_000
+
+
+class Comparison(Part):
+    """Base of detectors that compare a look with a reference made of the history's looks."""
+
+    most_looks: int = Field(24, ge=1, le=60)
+    """Looks of the history that are kept, the latest ones."""
+    noise_floor: float = Field(0.01, gt=0, le=0.1)
+    """Reflectance below which no difference counts as one."""
+    quiet_below: float = Field(1.3, ge=0.5, le=5)
+    """Distance, in units of what unchanged pixels hardly exceed, from which on a look counts as anomalous."""
+    confirm_looks: int = Field(4, ge=2, le=20)
+    """Anomalous looks that confirm; a single one is provisional at most."""
+    confirm_days: int = Field(30, ge=5, le=365)
+    """Days between the first anomalous look and the confirmation."""
+
+    def fit(self, history: xr.Dataset) -> Arrays:
+        """Return the baseline of a block's history cube, `reflectance` (time, band, y, x) and `mask` (time, y, x)."""
+        stack = stack_of(history.isel(time=slice(-self.most_looks, None)))
+        looks = np.where(stack.clear[:, None], stack.values, np.float32(np.nan))
+        return {"looks": looks, "days": stack.days, "bands": np.array(stack.bands), "shape": np.array(stack.shape)}
+
+    def start(self, baseline: Arrays) -> Arrays:
+        """Return the state before the first monitored look."""
+        return fresh_state(baseline["looks"].shape[2], baseline["bands"].size)
+
+    def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:
+        """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known."""
+        day = int(np.asarray(time, "datetime64[D]").astype(int))
+        return self._reference(baseline, day).reshape(-1, *baseline["shape"])
+
+    def update(self, baseline: Arrays, state: Arrays, look: xr.Dataset) -> Arrays:
+        """Return the state after `look`; one that the state already holds, or an older one, changes nothing."""
+        view = view_of(look, tuple(str(band) for band in baseline["bands"]))
+        if is_old(state, view):
+            return state
+        return advance(state, view, self._compare(baseline, state, view), self._rules())
+
+    def report(self, baseline: Arrays, state: Arrays, block: Block) -> ChangeMap:  # noqa: ARG002 - part of the contract
+        """Return the changed pixels of the block as they stand."""
+        return change_map(state, block)
+
+    def _reference(self, baseline: Arrays, day: int) -> NDArray[np.float32]:
+        """Return the (B, P) reflectance to compare a look of `day` with; NaN where there is none."""
+        raise NotImplementedError
+
+    def _rules(self) -> Rules:
+        return Rules(quiet_below=self.quiet_below, provisional_at=0.5, confirm_looks=self.confirm_looks, confirm_days=self.confirm_days)
+
+    def _compare(self, baseline: Arrays, state: Arrays, view: View) -> Anomalies:
+        reference = self._reference(baseline, view.day)
+        known = np.flatnonzero(view.seen & np.isfinite(reference).all(axis=0))
+        expected, seen = reference[:, known], view.values[:, known]
+        residual, distance = _pair_distance(seen, expected, ~view.suspect[known], self.noise_floor)
+        off = (distance > self.quiet_below) | np.isin(known, state["where"])
+        doubtful = view.suspect[known] | bright_as_cloud(residual, baseline["bands"])
+        return Anomalies(known[off].astype(np.int32), distance[off], doubtful[off], residual.T[off], expected.T[off])
+
+
+def median_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (B, P) median of `looks` (R, B, P), which hold NaN where a look saw nothing."""
+    if not looks.shape[0]:
+        return np.full(looks.shape[1:], np.nan, np.float32)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice")
+        return np.nanmedian(looks, axis=0).astype(np.float32)
+
+
+def _pair_distance(
+    seen: NDArray[np.float32], expected: NDArray[np.float32], trusted: NDArray[np.bool_], floor: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the residual (B, n) of a pair of looks and its distance (n,), in units of the pair's own noise."""
+    chosen = np.flatnonzero(trusted)
+    chosen = chosen[:: max(1, chosen.size // _SAMPLE_PX)]
+    if not chosen.size:
+        return seen - expected, np.zeros(seen.shape[1], np.float32)
+    rough = np.maximum(_spread(seen[:, chosen] - expected[:, chosen]), floor)
+    correction = scene_correction(seen[:, chosen], expected[:, chosen], np.repeat(rough[:, None], chosen.size, axis=1))
+    residual = correct(seen, correction) - expected
+    noise = np.hypot(_spread(residual[:, chosen]), floor)
+    length = np.sqrt(np.square(residual / noise[:, None]).sum(axis=0))
+    return residual, (length / (_USUAL * np.sqrt(len(seen) / 4))).astype(np.float32)
+
+
+def _spread(residual: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (B,) robust standard deviation of `residual` (B, n)."""
+    middle = np.median(residual, axis=1, keepdims=True)
+    return (1.4826 * np.median(np.abs(residual - middle), axis=1)).astype(np.float32)

@@ -1,0 +1,68 @@
+"""The seasonal model: harmonics of the year, as many as the history can carry, ridged and robustly fitted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.detectors.kernels import fit_tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["ORDER_RULES", "YEAR_DAYS", "design", "fit_harmonics", "orders", "penalties", "predict"]
+
+YEAR_DAYS = 365.2425
+
+ORDER_RULES = ((0.7, 10), (1.6, 18), (2.8, 60))
+"""Order n + 1 is allowed from (years of history, clear looks) of row n on."""
+
+_FORBIDDEN = 1e9
+
+
+def design(days: NDArray[np.int32], order: int) -> NDArray[np.float64]:
+    """Return the (T, 1 + 2 * order) harmonics of the year at `days` (since 1970-01-01): 1, cos, sin, cos 2 …"""
+    phase = 2 * np.pi / YEAR_DAYS * np.asarray(days, np.float64)
+    waves = [wave(n * phase) for n in range(1, order + 1) for wave in (np.cos, np.sin)]
+    return np.stack([np.ones_like(phase), *waves], axis=-1)
+
+
+def orders(years: NDArray[np.float64], looks: NDArray[np.int64], top: int) -> NDArray[np.uint8]:
+    """Return the order of each pixel's model, 0 to `top`, from its years of history and its number of clear looks."""
+    allowed = [(years >= least_years) & (looks >= least_looks) for least_years, least_looks in ORDER_RULES]
+    climbed = np.cumprod(np.asarray(allowed[:top], np.uint8).reshape(-1, *years.shape), axis=0)
+    return climbed.sum(axis=0).astype(np.uint8)
+
+
+def penalties(top: int, ridge: float) -> NDArray[np.float64]:
+    """Return the (top + 1, 1 + 2 * top) penalty of each coefficient at each order; the mean is nearly free."""
+    wave = np.concatenate([[0], np.repeat(np.arange(1, top + 1), 2)])
+    allowed = np.where(wave == 0, 1e-6, ridge)
+    return np.where(wave <= np.arange(top + 1)[:, None], allowed, _FORBIDDEN)
+
+
+def fit_harmonics(
+    values: NDArray[np.float32],
+    clear: NDArray[np.bool_],
+    basis: NDArray[np.float64],
+    pixel_penalty: NDArray[np.float64],
+    band_noise: NDArray[np.float64],
+    steps: int = 3,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return coefficients (K, B, P) and robust noise scale (P,), in units of `band_noise`.
+
+    `values` (T, B, P) reflectance, `clear` (T, P), `basis` (T, K), `pixel_penalty` (K, P) ridge, `band_noise` (B,)
+    reflectance. After a ridge fit, `steps` reweighted ones follow: Tukey's weights of the residual over all bands
+    together, so that a cloud seen in one band is out in all. Pixels never seen get NaN.
+    """
+    _, bands, pixels = values.shape
+    coefficients = np.full((basis.shape[1], bands, pixels), np.nan, np.float32)
+    scale = np.full(pixels, np.nan, np.float32)
+    fit_tiles(values, clear.view(np.uint8), basis, pixel_penalty, 1 / band_noise, steps, coefficients, scale)
+    return coefficients, scale
+
+
+def predict(coefficients: NDArray[np.float32], row: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the (B, P) reflectance that `coefficients` (K, B, P) expect where the harmonics are `row` (K,)."""
+    return np.tensordot(row.astype(np.float32), coefficients, axes=1)

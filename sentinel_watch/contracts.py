@@ -6,7 +6,7 @@ its registry; an outsider's part is found by an entry point in the group `sentin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,6 +66,9 @@ class Detector(Protocol):
     Pure and deterministic: the same looks in the same order give the same bytes, whatever the number of threads.
     Baseline and state are plain arrays, so that the store can save them; the state is small and of constant size.
     """
+
+    confidence_limit: ClassVar[float]
+    """How sure an event may be called at best that this detector found, 0-1: lower for those that need less history."""
 
     def shortage(self, history: xr.Dataset) -> str:
         """Return why `history` does not suffice for this detector, in plain words; empty where it does."""

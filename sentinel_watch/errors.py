@@ -19,11 +19,11 @@ class SentinelWatchError(Exception):
     def __init__(self, what: str, *, where: str = "", found: str = "", allowed: str = "", next_step: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.details = {"where": where, "found": found, "allowed": allowed, "next": next_step}
+        self.details = {"where": where, "found": found, "allowed": allowed, "next_step": next_step}
 
     def __str__(self) -> str:
         """Return the message, one labelled line for each detail that is known."""
-        return "\n".join([self.what, *(f"  {label + ':':9}{text}" for label, text in self.details.items() if text)])
+        return "\n".join([self.what, *(f"  {label.split('_')[0] + ':':9}{text}" for label, text in self.details.items() if text)])
 
 
 class InputError(SentinelWatchError):

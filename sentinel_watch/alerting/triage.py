@@ -43,6 +43,8 @@ class Context:
     sensors: str
     detection_limit: float
     """How sure the detector may be at best, 0-1: lower on a short history."""
+    short_history: bool
+    """Whether a detector of second choice had to watch."""
     qa_flags: tuple[str, ...]
     pipeline: str
     code_version: str
@@ -53,16 +55,17 @@ class Triage(Part):
 
     min_area_ha: float = Field(0.05, ge=0)
     """Smaller events stay in the store, without an alert."""
-    provisional: bool = False
-    """Whether events that are not yet confirmed become alerts too."""
+    provisional: Literal["never", "short_history", "always"] = "short_history"
+    """Whether events that are not yet confirmed become alerts: by default only where too short a history keeps them from it."""
 
     def alerts(self, events: Iterable[Event], context: Context) -> tuple[Alert, ...]:
         """Return the alerts, highest priority first; ties by `alert_id`."""
-        alerts = [self._alert(event, event.classification, context) for event in events if event.classification and self._due(event)]
+        alerts = [self._alert(event, event.classification, context) for event in events if event.classification and self._due(event, context)]
         return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id)))
 
-    def _due(self, event: Event) -> bool:
-        sure = self.provisional or event.status is not EventStatus.PROVISIONAL
+    def _due(self, event: Event, context: Context) -> bool:
+        early = self.provisional == "always" or (self.provisional == "short_history" and context.short_history)
+        sure = early or event.status is not EventStatus.PROVISIONAL
         named = event.classification is not None and event.classification.event_class not in NON_EVENT_CLASSES
         return sure and named and event.region.area_ha >= self.min_area_ha
 

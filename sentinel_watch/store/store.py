@@ -141,6 +141,13 @@ class Store:
             forget(connection, SCENE, watch_id=watch.watch_id, role="monitoring")
             alert_rows.forget_untouched(connection, watch)
 
+    def reset(self, watch: Watch) -> None:
+        """Forget what was learnt and found, so that the watch begins anew; alerts that people have worked on stay."""
+        with self._engine.begin() as connection:
+            for table in (BASELINE, BLOCK_STATE, LOOK, EVENT, SCENE):
+                forget(connection, table, watch_id=watch.watch_id)
+            alert_rows.forget_untouched(connection, watch)
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with self._engine.connect().execution_options(**READ_ONLY) as connection:

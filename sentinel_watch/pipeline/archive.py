@@ -1,0 +1,56 @@
+"""What a source promises for a run: its scenes, and the bands that they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sentinel_watch.errors import InputError, SourceError
+from sentinel_watch.sources import newest_copies
+
+if TYPE_CHECKING:
+    from sentinel_watch.contracts import Source
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.pipeline.plan import RunRequest
+
+__all__ = ["Archive", "read_archive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The scenes that a catalogue promises for a run."""
+
+    scenes: tuple[Scene, ...]
+    """One an observation, oldest first; those whose entry is broken are among them, without assets."""
+    copies: tuple[Scene, ...]
+    """Other copies of the same observations."""
+
+    def bands(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of `wanted` that at least half of the scenes have."""
+        listed = [scene for scene in self.scenes if scene.assets]
+        return tuple(band for band in wanted if 2 * sum(band in scene.assets for scene in listed) >= max(len(listed), 1))
+
+
+def read_archive(source: Source, request: RunRequest) -> Archive:
+    """Return what `source` holds for a run; raise SourceError where that is nothing."""
+    kept, dropped = newest_copies(source.search(request.site.geometry, request.start, request.end))
+    if not kept:
+        period = f"{request.start:%Y-%m-%d}" if request.start else "the beginning"
+        until = f"{request.end:%Y-%m-%d}" if request.end else "the end"
+        raise SourceError(
+            "the source has no scene of the AOI",
+            where=request.source,
+            found=f"nothing from {period} to {until}",
+            next_step="check that AOI, dates and source belong together",
+        )
+    archive = Archive(tuple(kept), tuple(dropped))
+    if not archive.bands(request.pipeline.bands):
+        has = sorted({band for scene in kept for band in scene.assets})
+        raise InputError(
+            "the source has none of the bands that the pipeline looks at",
+            where=request.source,
+            found=", ".join(has) or "no readable scene",
+            allowed=", ".join(request.pipeline.bands),
+            next_step="name another --pipeline or --source",
+        )
+    return archive

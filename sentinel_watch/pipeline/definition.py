@@ -1,0 +1,209 @@
+"""What to do for a kind of site: one flat, complete TOML file, checked key by key."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, ValidationError
+
+from sentinel_watch.alerting import Triage
+from sentinel_watch.classification import CLASSIFIERS
+from sentinel_watch.detectors import DETECTORS
+from sentinel_watch.domain.scene import OPTICAL_BANDS
+from sentinel_watch.errors import InputError, did_you_mean
+from sentinel_watch.indices import bands_of
+from sentinel_watch.masking import MASKERS
+from sentinel_watch.registry import Part, Registry
+from sentinel_watch.segmentation import Segmentation
+from sentinel_watch.shipped import shipped
+from sentinel_watch.sinks import SINKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sentinel_watch.contracts import Classifier, Detector, Masker, Sink
+
+__all__ = ["Pipeline", "load_pipeline", "pipeline_names"]
+
+
+class Grid(Part):
+    """The grid that an AOI is worked on."""
+
+    resolution_m: float = Field(10.0, ge=10, le=120)
+    """Pixel size; Sentinel-2's finest is 10 m."""
+    margin_m: float = Field(0.0, ge=0, le=5_000)
+    """Ground around the AOI that is read too: it steadies the scene normalisation. No event is reported there."""
+    block_px: int = Field(256, ge=64, le=2_048)
+    """Side of a block, the work unit; memory grows with its square and with the number of history scenes."""
+
+
+class History(Part):
+    """What the detector learns from before it watches."""
+
+    days: int = Field(730, ge=1, le=3_650)
+    """Length of the history where the command does not say and the archive is long enough."""
+    min_days: int = Field(365, ge=1, le=3_650)
+    """The least history of an archive shorter than `days`, while it leaves something to watch."""
+    max_days: int = Field(1_826, ge=30, le=3_650)
+    """Scenes older than this before the watch begins are not read."""
+
+
+class Scenes(Part):
+    """Which scenes are worth using."""
+
+    min_clear_fraction: float = Field(0.1, ge=0, le=1)
+    """Least usable share of a block; a scene below it everywhere is rejected as cloud."""
+    min_data_fraction: float = Field(0.02, ge=0, le=1)
+    """Least share of a block with data; a scene below it everywhere is rejected as nodata."""
+
+
+class Pipeline(Part):
+    """Everything that a run does, in one value; parts are named under `part`, their options beside it."""
+
+    name: str
+    summary: str = ""
+    site_types: tuple[str, ...] = ()
+    """Site types that take this pipeline where the command names none."""
+    bands: tuple[str, ...] = Field(min_length=1)
+    """Sentinel-2 bands that the detector looks at; those that a catalogue lacks are left out, and the run says so."""
+    indices: tuple[str, ...] = ()
+    """Spectral indices shown in the evidence, by their names in the Awesome Spectral Indices catalogue."""
+    grid: Grid = Grid()
+    history: History = History()
+    scenes: Scenes = Scenes()
+    masks: tuple[dict[str, Any], ...] = ()
+    """Maskers, all applied."""
+    detectors: tuple[dict[str, Any], ...] = Field(min_length=1)
+    """In order of preference: the first whose need for history is met is used."""
+    segmentation: Segmentation = Segmentation()
+    classifier: dict[str, Any] = Field(default_factory=lambda: {"part": "rules"})
+    triage: Triage = Triage()
+    sinks: tuple[dict[str, Any], ...] = ({"part": "geojson"}, {"part": "gpkg"}, {"part": "csv"})
+
+    @cached_property
+    def maskers(self) -> tuple[Masker, ...]:
+        """Return the maskers, built."""
+        return tuple(MASKERS.build(config) for config in self.masks)
+
+    @cached_property
+    def detectors_built(self) -> tuple[Detector, ...]:
+        """Return the detectors, built, in order of preference."""
+        return tuple(DETECTORS.build(config) for config in self.detectors)
+
+    @cached_property
+    def classifier_built(self) -> Classifier:
+        """Return the classifier, built."""
+        return CLASSIFIERS.build(self.classifier)
+
+    @cached_property
+    def sinks_built(self) -> tuple[Sink, ...]:
+        """Return the sinks, built."""
+        return tuple(SINKS.build(config) for config in self.sinks)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the whole definition with every default written out, as plain JSON values."""
+        lists = {"masks": self.maskers, "detectors": self.detectors_built, "sinks": self.sinks_built}
+        parts = {key: [_written_out(*pair) for pair in zip(getattr(self, key), built, strict=True)] for key, built in lists.items()}
+        return {**self.model_dump(mode="json"), **parts, "classifier": _written_out(self.classifier, self.classifier_built)}
+
+
+def load_pipeline(name_or_path: str) -> Pipeline:
+    """Return the shipped pipeline called so, or the one in the TOML file at that path; raise InputError where it is wrong."""
+    path = _find(name_or_path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("the pipeline file is not valid TOML", where=str(path), found=str(error), next_step="mend the file") from error
+    return check(data, str(path))
+
+
+def check(data: Mapping[str, Any], where: str) -> Pipeline:
+    """Return the pipeline that `data` describes, every part of it built once; raise InputError naming the key that is wrong."""
+    try:
+        pipeline = Pipeline.model_validate(data)
+    except ValidationError as error:
+        raise _complaint(error, where, Pipeline) from error
+    for key, registry, configs in _part_lists(pipeline):
+        for number, config in enumerate(configs):
+            _check_part(registry, config, f"{where}, {key}[{number}]")
+    _check_bands(pipeline, where)
+    return pipeline
+
+
+def pipeline_names() -> list[str]:
+    """Return the names of the shipped pipelines, sorted."""
+    return sorted(path.stem for path in shipped("pipelines").glob("*.toml"))
+
+
+def pipeline_for(site_type: str) -> Pipeline:
+    """Return the shipped pipeline that serves `site_type`; raise InputError where none does."""
+    for name in pipeline_names():
+        pipeline = load_pipeline(name)
+        if site_type in pipeline.site_types:
+            return pipeline
+    raise InputError(f"no shipped pipeline serves sites of type {site_type!r}", found=site_type, next_step="name one with --pipeline")
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of `document` as canonical JSON, hexadecimal."""
+    return sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _find(name_or_path: str) -> Path:
+    if name_or_path in pipeline_names():
+        return shipped("pipelines", f"{name_or_path}.toml")
+    path = Path(name_or_path)
+    if not path.is_file():
+        known = did_you_mean(name_or_path, pipeline_names())
+        raise InputError(f"there is no pipeline {name_or_path!r}", found=name_or_path, allowed=f"a TOML file, or {known}")
+    return path
+
+
+def _part_lists(pipeline: Pipeline) -> Iterator[tuple[str, Registry[Any], tuple[dict[str, Any], ...]]]:
+    yield "masks", MASKERS, pipeline.masks
+    yield "detectors", DETECTORS, pipeline.detectors
+    yield "classifier", CLASSIFIERS, (pipeline.classifier,)
+    yield "sinks", SINKS, pipeline.sinks
+
+
+def _check_part(registry: Registry[Any], config: Mapping[str, Any], where: str) -> None:
+    try:
+        registry.build(config)
+    except ValidationError as error:
+        raise _complaint(error, where, registry.get(config["part"])) from error
+    except InputError as error:
+        raise InputError(error.what, **error.details_for(where)) from error
+
+
+def _check_bands(pipeline: Pipeline, where: str) -> None:
+    for band in pipeline.bands:
+        if band not in OPTICAL_BANDS:
+            raise InputError(f"there is no band {band!r}", where=f"{where}, bands", found=band, allowed=", ".join(OPTICAL_BANDS))
+    for index in pipeline.indices:
+        bands_of(index)
+
+
+def _complaint(error: ValidationError, where: str, model: type[Part]) -> InputError:
+    first = error.errors()[0]
+    *outer, key = [str(step) for step in first["loc"]] or [""]
+    place = f"{where}, {'.'.join(outer)}" if outer else where
+    if first["type"] == "extra_forbidden":
+        known = _fields(model, outer)
+        return InputError(f"unknown key {key!r}", where=place, found=key, allowed=did_you_mean(key, known), next_step="mend the file")
+    return InputError(f"{key}: {first['msg'].lower()}", where=place, found=repr(first["input"]), next_step="mend the file")
+
+
+def _fields(model: type[Part], path: list[str]) -> list[str]:
+    for step in path:
+        inner = model.model_fields[step].annotation if step in model.model_fields else None
+        model = inner if isinstance(inner, type) and issubclass(inner, Part) else model
+    return list(model.model_fields)
+
+
+def _written_out(config: Mapping[str, Any], part: object) -> dict[str, Any]:
+    return {"part": config["part"], **(part.model_dump(mode="json") if isinstance(part, Part) else {})}

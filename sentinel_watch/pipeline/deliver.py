@@ -1,0 +1,95 @@
+"""What a run hands over: alerts in every format, the evidence behind each, and the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sentinel_watch import __version__
+from sentinel_watch.alerting import Context
+from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.pipeline.learning import Lesson
+from sentinel_watch.pipeline.proof import prove
+from sentinel_watch.pipeline.report import write_report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.ledger import SceneRecord
+    from sentinel_watch.pipeline.assignment import Assignment
+    from sentinel_watch.pipeline.progress import Progress
+    from sentinel_watch.store import Store
+
+__all__ = ["RunResult", "deliver"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of a run."""
+
+    alerts: tuple[Alert, ...]
+    """Highest priority first."""
+    records: tuple[SceneRecord, ...]
+    """The ledger, oldest scene first."""
+    notes: tuple[str, ...]
+    """What the run decided or could not do, in plain words."""
+    paths: Mapping[str, Path]
+    """What was written, by name."""
+
+    @property
+    def exit_code(self) -> int:
+        """Return 3 where a scene could not be read, else 0."""
+        return 3 if any(record.outcome is Outcome.FAILED for record in self.records) else 0
+
+
+def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
+    """Write everything that a run hands over into its `out` folder."""
+    out = job.request.out
+    out.mkdir(parents=True, exist_ok=True)
+    records, lessons = store.records(job.watch), _lessons(job, store)
+    context = _context(job, records, lessons)
+    drafts = job.request.pipeline.triage.alerts(store.events(job.watch), context)
+    hashes = prove(job, store, drafts, progress)
+    alerts = store.replace_alerts(job.watch, [alert.model_copy(update={"evidence_sha256": hashes[alert.alert_id]}) for alert in drafts])
+    paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
+    notes = (*job.notes(), *_shortcomings(job, records, lessons))
+    report = write_report(job, alerts, records, notes, lessons)
+    return RunResult(alerts, records, notes, {**paths, report.name: report})
+
+
+def _lessons(job: Assignment, store: Store) -> dict[str, Lesson]:
+    return {block.key: Lesson.load(saved) for block in job.ground.blocks if (saved := store.baseline(job.watch, block.key))}
+
+
+def _context(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[str, Lesson]) -> Context:
+    detectors = job.request.pipeline.detectors_built
+    chosen = {lesson.detector for lesson in lessons.values() if lesson.detector is not None}
+    second_choice = any(number > 0 for number in chosen)
+    monitored = {record.scene_id for record in records if record.role == "monitoring" and record.outcome is Outcome.USED}
+    return Context(
+        site=job.request.site,
+        crs=str(job.ground.grid.crs),
+        records=records,
+        sensors=";".join(sorted({scene.platform for scene in job.archive.scenes if scene.scene_id in monitored})),
+        detection_limit=min((detectors[number].confidence_limit for number in chosen), default=0.0),
+        short_history=second_choice,
+        qa_flags=("short_history",) if second_choice else (),
+        pipeline=job.request.pipeline.name,
+        code_version=__version__,
+    )
+
+
+def _shortcomings(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[str, Lesson]) -> list[str]:
+    """Return what the run could not do, in plain words."""
+    watched = [record for record in records if record.role == "monitoring"]
+    unlearnt = sum(lesson.detector is None for lesson in lessons.values())
+    names = [job.request.pipeline.detectors[lesson.detector]["part"] for lesson in lessons.values() if lesson.detector]
+    found = (
+        (f"{unlearnt} of {len(lessons)} blocks have no usable history and were not watched", bool(unlearnt)),
+        (f"the history is too short for the first choice of detector: {', '.join(sorted(set(names)))} watched instead", bool(names)),
+        ("no scene lies after the history: nothing was watched", not watched),
+        ("no watched scene could be used: the AOI was not observed", bool(watched) and all(r.outcome is not Outcome.USED for r in watched)),
+    )
+    return [text for text, holds in found if holds]

@@ -1,0 +1,131 @@
+"""The history of a block becomes a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.domain.ledger import Outcome, Reason
+from sentinel_watch.domain.look import stack_looks, usable
+from sentinel_watch.errors import SceneError
+from sentinel_watch.pipeline.ledger import sum_up
+from sentinel_watch.pipeline.viewing import ahead, assess
+from sentinel_watch.store import Look
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sentinel_watch.contracts import Detector
+    from sentinel_watch.domain.change import Arrays
+    from sentinel_watch.domain.grid import Block
+    from sentinel_watch.pipeline.assignment import Assignment
+    from sentinel_watch.pipeline.progress import Progress
+    from sentinel_watch.store import Store
+
+__all__ = ["History", "Lesson", "learn", "learn_blocks", "read_history"]
+
+CHOSEN = "detector"
+"""Where a saved lesson holds the number of its detector, -1 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a block's history scenes gave."""
+
+    cube: xr.Dataset | None
+    """`reflectance` (time, band, y, x) and `mask` (time, y, x) of the looks that are worth using; None where none is."""
+    looks: Mapping[str, Look]
+    """Scene id -> what the scene was worth on this block; failed for one that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What was learnt of a block."""
+
+    detector: int | None
+    """Number of the pipeline's detector that the history suffices for; None where it suffices for none."""
+    shortages: tuple[str, ...]
+    """Why the detectors before it were passed over, in plain words."""
+    baseline: Arrays
+
+    def save(self) -> Arrays:
+        """Return the lesson as arrays for the store."""
+        return {**self.baseline, CHOSEN: np.array(-1 if self.detector is None else self.detector)}
+
+    @classmethod
+    def load(cls, saved: Arrays) -> Lesson:
+        """Return the lesson that `save` gave, shortages left out."""
+        chosen = int(saved[CHOSEN])
+        return cls(None if chosen < 0 else chosen, (), {name: array for name, array in saved.items() if name != CHOSEN})
+
+
+def learn_blocks(job: Assignment, store: Store, progress: Progress) -> None:
+    """Learn the blocks that the store does not know yet, and write the history's lines of the ledger."""
+    scenes = job.scenes("history")
+    missing = [block for block in job.ground.blocks if store.baseline(job.watch, block.key) is None]
+    if missing:
+        progress.stage("learning what is normal", len(missing) * len(scenes))
+    for block in missing:
+        history = read_history(job, block, progress)
+        lesson = learn(history, job.request.pipeline.detectors_built)
+        for shortage in lesson.shortages:
+            progress.say(shortage)
+        for name, look in history.looks.items():
+            store.save_look(job.watch, name, block.key, look)
+        store.save_baseline(job.watch, block.key, lesson.save())
+    written = {record.scene_id for record in store.records(job.watch)}
+    for scene in scenes:
+        if scene.scene_id not in written:
+            store.record_scene(job.watch, sum_up(scene, "history", store.looks(job.watch, scene.scene_id)))
+
+
+def learn(history: History, detectors: Sequence[Detector]) -> Lesson:
+    """Return what the first detector that `history` suffices for learns from it."""
+    shortages: list[str] = []
+    if history.cube is None:
+        return Lesson(None, ("no scene of the history is clear enough",), {})
+    for number, detector in enumerate(detectors):
+        if not (shortage := detector.shortage(history.cube)):
+            return Lesson(number, tuple(shortages), detector.fit(history.cube))
+        shortages.append(shortage)
+    return Lesson(None, tuple(shortages), {})
+
+
+def read_history(job: Assignment, block: Block, progress: Progress) -> History:
+    """Return the history of a block; a scene that cannot be read is left out of the cube."""
+    views, failed = [], {}
+    aoi, rule = job.ground.aoi(block), job.request.pipeline.scenes
+    for scene, future in ahead(lambda scene: job.viewer.read(scene, block.grid), job.scenes("history")):
+        try:
+            views.append(future.result())
+        except SceneError as error:
+            failed[scene.scene_id] = Look(Outcome.FAILED, Reason.UNREADABLE, aoi_px=int(aoi.sum()), detail=str(error))
+        progress.step(scene.scene_id)
+    normal = _median([job.viewer.mask(view, None) for view in views])
+    looks = {view.scene.scene_id: job.viewer.mask(view, normal) for view in views}
+    worth = {name: assess(look, aoi, rule) for name, look in looks.items()}
+    used = [looks[name] for name, look in worth.items() if look.outcome is Outcome.USED]
+    return History(stack_looks(used) if used else None, {**worth, **failed})
+
+
+def _median(looks: Sequence[xr.Dataset]) -> NDArray[np.float32] | None:
+    """Return the (band, y, x) median of the usable looks; all looks where a pixel has none, NaN where it has no data."""
+    if not looks:
+        return None
+    stack = stack_looks(looks)
+    values, clear = stack["reflectance"].to_numpy(), usable(stack["mask"].to_numpy())
+    return np.stack([_median_where(values[:, band], clear) for band in range(values.shape[1])])
+
+
+def _median_where(values: NDArray[np.float32], clear: NDArray[np.bool_]) -> NDArray[np.float32]:
+    seen = (clear & np.isfinite(values)).any(axis=0)
+    ordered = np.sort(np.where(clear | ~seen, values, np.nan), axis=0)  # NaN sorts last
+    count = np.isfinite(ordered).sum(axis=0)
+    middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(values) - 1)
+    low, high = (np.take_along_axis(ordered, index[None], axis=0)[0] for index in middle)
+    return np.where(count > 0, (low + high) / 2, np.nan).astype(np.float32)

@@ -1,0 +1,69 @@
+"""What a run is asked for, and how it splits the archive into what it learns from and what it watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.domain.site import Site
+    from sentinel_watch.pipeline.definition import History, Pipeline
+
+__all__ = ["RunRequest", "Split", "split"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run of one AOI."""
+
+    site: Site
+    source: str
+    """As given: `sample`, a path to a catalogue, a name from the configuration."""
+    pipeline: Pipeline
+    out: Path
+    workspace: Path
+    start: datetime | None = None
+    monitor_from: datetime | None = None
+    end: datetime | None = None
+    """All UTC, timezone-aware; scenes before `start` and after `end` are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which scenes are history, which are watched, and why the line was drawn there."""
+
+    monitor_from: datetime
+    why: str
+    """In plain words, for the run's report."""
+    history_from: datetime
+
+    def role(self, scene: Scene) -> str | None:
+        """Return `history`, `monitoring`, or None for a scene that is too old to be read."""
+        if scene.time >= self.monitor_from:
+            return "monitoring"
+        return "history" if scene.time >= self.history_from else None
+
+
+def split(scenes: Sequence[Scene], history: History, monitor_from: datetime | None) -> Split:
+    """Return where the watch begins: where the caller says, or after the history that `history` asks for.
+
+    An archive shorter than that gives what it has: `min_days`, or three fifths of its span. `scenes` are oldest first,
+    at least one.
+    """
+    if monitor_from:
+        return _at(monitor_from, history, "as asked for")
+    first, last = scenes[0].time, scenes[-1].time
+    span = last - first
+    for days in (history.days, history.min_days):
+        if span >= timedelta(days=days) * 1.1:
+            return _at(first + timedelta(days=days), history, f"{days} days after the first scene")
+    return _at(first + span * 0.6, history, f"the archive spans only {span.days} days: its first three fifths are the history")
+
+
+def _at(monitor_from: datetime, history: History, why: str) -> Split:
+    return Split(monitor_from, why, monitor_from - timedelta(days=history.max_days))

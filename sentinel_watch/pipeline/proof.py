@@ -1,0 +1,92 @@
+"""The evidence behind each alert, written once and again only where the alert has changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sentinel_watch import indices
+from sentinel_watch.evidence import EvidenceInputs, chip_around, choose_scenes, folder_hash, take_samples, write_evidence
+from sentinel_watch.pipeline.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import xarray as xr
+
+    from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.event import Event
+    from sentinel_watch.evidence import Chip
+    from sentinel_watch.pipeline.assignment import Assignment
+    from sentinel_watch.pipeline.progress import Progress
+    from sentinel_watch.store import Store
+
+__all__ = ["prove"]
+
+NOT_SHOWN = {"revision", "evidence_sha256", "case_status", "decision", "rejection_reason", "assignee"}
+"""Columns that do not show in an alert's evidence."""
+
+
+def prove(job: Assignment, store: Store, alerts: Sequence[Alert], progress: Progress) -> dict[str, str]:
+    """Write the evidence of every alert that has none yet or has changed; return alert id -> hash of its folder."""
+    before = {alert.alert_id: alert for alert in store.alerts(job.watch)}
+    kept = {alert.alert_id: old for alert in alerts if (old := _kept(job, alert, before.get(alert.alert_id)))}
+    due = [alert for alert in alerts if alert.alert_id not in kept]
+    if due:
+        progress.stage("gathering evidence", len(due))
+    events = {event.event_id: event for event in store.events(job.watch)}
+    groups: dict[tuple[int, int], list[Alert]] = defaultdict(list)
+    for alert in due:
+        groups[_home(job, events[alert.event_id])].append(alert)
+    for _, group in sorted(groups.items()):
+        for alert, inputs in _gather(job, store, group, events):
+            kept[alert.alert_id] = write_evidence(inputs, job.request.out / "evidence" / alert.alert_id)
+            progress.step(alert.alert_id)
+    return kept
+
+
+def _gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapping[str, Event]) -> Iterator[tuple[Alert, EvidenceInputs]]:
+    """Yield each alert with what its figures show; the scenes are read once for all of them."""
+    chips = {alert.alert_id: chip_around(events[alert.event_id], job.ground.grid) for alert in alerts}
+    window = Window(job, store, list(chips.values()))
+    looks = list(window.looks())
+    for alert in alerts:
+        yield alert, _inputs(job, store, alert, events, chips[alert.alert_id], (window, looks))
+
+
+def _inputs(
+    job: Assignment, store: Store, alert: Alert, events: Mapping[str, Event], chip: Chip, seen: tuple[Window, list[xr.Dataset]]
+) -> EvidenceInputs:
+    window, looks = seen
+    event, (rows, cols) = events[alert.event_id], window.part(chip)
+    cut = {str(look["scene_id"].values): look.isel(y=rows, x=cols) for look in looks}
+    samples = take_samples(cut.values(), store.records(job.watch), chip, event)
+    pair = choose_scenes(samples, event)
+    return EvidenceInputs(
+        alert=alert,
+        event=event,
+        site=job.request.site,
+        chip=chip,
+        samples=samples,
+        before=cut.get(pair.before or ""),
+        after=cut.get(pair.after or ""),
+        changes=window.changes(),
+        index=indices.compute,
+        indices=job.indices,
+        expect=lambda time: window.expect(time)[:, rows, cols],
+        neighbours=tuple(other for other in events.values() if other is not event),
+    )
+
+
+def _kept(job: Assignment, alert: Alert, before: Alert | None) -> str | None:
+    """Return the hash of the alert's evidence where it still says what the alert says, and is whole."""
+    if before is None or before.model_dump(exclude=NOT_SHOWN) != alert.model_dump(exclude=NOT_SHOWN):
+        return None
+    found = folder_hash(job.request.out / "evidence" / alert.alert_id)
+    return found if found == before.evidence_sha256 else None
+
+
+def _home(job: Assignment, event: Event) -> tuple[int, int]:
+    """Return the (row, column) of the block in whose stretch an event begins."""
+    side = job.request.pipeline.grid.block_px
+    return int(event.region.rows.min()) // side, int(event.region.cols.min()) // side

@@ -1,0 +1,94 @@
+"""From a scene to a look on a block: read, turn into reflectance, mask."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from sentinel_watch.domain.ledger import Outcome, Reason
+from sentinel_watch.domain.look import MaskReason, make_look, usable
+from sentinel_watch.domain.scene import SCL
+from sentinel_watch.masking import combine
+from sentinel_watch.radiometry import to_reflectance
+from sentinel_watch.store import Look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import xarray as xr
+    from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
+
+    from sentinel_watch.contracts import Masker, Source
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.pipeline.definition import Scenes
+
+__all__ = ["View", "Viewer", "ahead", "assess"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What was read of one scene on one grid, before masking."""
+
+    scene: Scene
+    reflectance: xr.DataArray
+    """(band, y, x) float32, NaN = no data."""
+    scl: NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Looks at scenes with the bands and masks of a run."""
+
+    source: Source
+    bands: tuple[str, ...]
+    maskers: tuple[Masker, ...]
+
+    def read(self, scene: Scene, grid: GeoBox) -> View:
+        """Return the scene on `grid`; raise SceneError where it cannot be read. May be called from any thread."""
+        numbers = self.source.read(scene, (*self.bands, SCL), grid)
+        classes = numbers.get(SCL)
+        scl = None if classes is None else np.nan_to_num(classes, nan=0).astype(np.uint8)
+        return View(scene, to_reflectance(numbers, scene, self.bands), scl)
+
+    def mask(self, view: View, normal: NDArray[np.float32] | None) -> xr.Dataset:
+        """Return the look that is left once every masker has spoken; `normal` (band, y, x) is what they compare with."""
+        mask = combine(self.maskers, view.reflectance, view.scl, normal)
+        return make_look(view.scene.scene_id, view.scene.time, self.bands, view.reflectance.to_numpy(), mask)
+
+
+def assess(look: xr.Dataset, aoi: NDArray[np.bool_], rule: Scenes) -> Look:
+    """Return what a look is worth on its block; `aoi` (y, x) is True inside the AOI."""
+    mask = look["mask"].to_numpy()
+    data = (mask & np.uint8(MaskReason.NODATA)) == 0
+    clear = usable(mask)
+    counts = int((clear & aoi).sum()), int((data & aoi).sum()), int(aoi.sum())
+    if data.mean() < rule.min_data_fraction:
+        return Look(Outcome.REJECTED, Reason.NODATA, *counts)
+    # of what holds data: a swath's edge is not a cloud
+    if clear.sum() < rule.min_clear_fraction * data.sum():
+        return Look(Outcome.REJECTED, Reason.CLOUD, *counts)
+    return Look(Outcome.USED, Reason.NONE, *counts)
+
+
+def ahead(work: Callable[[T], R], items: Iterable[T], *, workers: int = 4, depth: int = 8) -> Iterator[tuple[T, Future[R]]]:
+    """Yield each item with its finished future, in order, while up to `depth` further ones are already under way."""
+    with ThreadPoolExecutor(workers) as pool:
+        queue: deque[tuple[T, Future[R]]] = deque()
+        try:
+            for item in items:
+                queue.append((item, pool.submit(work, item)))
+                if len(queue) > depth:
+                    yield queue.popleft()
+            while queue:
+                yield queue.popleft()
+        finally:
+            for _, future in queue:
+                future.cancel()

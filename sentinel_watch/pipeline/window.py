@@ -1,0 +1,82 @@
+"""A rectangle of an AOI, seen again through the whole series as the run saw it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.errors import SceneError
+from sentinel_watch.pipeline.memory import BlockMemory
+from sentinel_watch.pipeline.viewing import ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sentinel_watch.domain.change import ChangeMap
+    from sentinel_watch.evidence import Chip
+    from sentinel_watch.pipeline.assignment import Assignment
+    from sentinel_watch.store import Store
+
+__all__ = ["Window"]
+
+Part = tuple[slice, slice]
+
+
+class Window:
+    """The smallest rectangle of the AOI's grid that holds some chips."""
+
+    def __init__(self, job: Assignment, store: Store, chips: Sequence[Chip]) -> None:
+        self._job = job
+        self._memory = BlockMemory(job, store)
+        self._normal: dict[np.datetime64, NDArray[np.float32]] = {}
+        rows, cols = zip(*(chip.window() for chip in chips), strict=True)
+        self._top, self._left = min(part.start for part in rows), min(part.start for part in cols)
+        stretch = slice(self._top, max(part.stop for part in rows)), slice(self._left, max(part.stop for part in cols))
+        self._grid = job.ground.grid[stretch]
+
+    def part(self, chip: Chip) -> Part:
+        """Return the (rows, columns) of a chip in arrays of this window."""
+        rows, cols = chip.window()
+        return slice(rows.start - self._top, rows.stop - self._top), slice(cols.start - self._left, cols.stop - self._left)
+
+    def looks(self) -> Iterator[xr.Dataset]:
+        """Yield the looks of all scenes on this window, oldest first, masked as the run masked them."""
+        scenes = [scene for scene in self._job.archive.scenes if self._job.split.role(scene)]
+        for scene, reading in ahead(lambda scene: self._job.viewer.read(scene, self._grid), scenes):
+            try:
+                view = reading.result()
+            except SceneError:
+                continue  # the ledger holds it as failed, and so does the series
+            yield self._job.viewer.mask(view, self.expect(np.datetime64(scene.time.replace(tzinfo=None), "s")))
+
+    def expect(self, time: np.datetime64) -> NDArray[np.float32]:
+        """Return the (band, y, x) reflectance that is normal at `time` on this window; NaN where nothing is known."""
+        if time not in self._normal:
+            self._normal[time] = self._expected(time)
+        return self._normal[time]
+
+    def changes(self) -> tuple[ChangeMap, ...]:
+        """Return the changed pixels of all blocks as they stand."""
+        known = ((block, self._memory.get(block)) for block in self._job.ground.blocks)
+        return tuple(one.detector.report(one.baseline, one.state, block) for block, one in known if one)
+
+    def _expected(self, time: np.datetime64) -> NDArray[np.float32]:
+        height, width = self._grid.shape
+        normal = np.full((len(self._job.viewer.bands), height, width), np.nan, np.float32)
+        for block in self._job.ground.blocks:
+            top, left = block.top - self._top, block.left - self._left
+            here_y, there_y = _overlap(height, block.grid.shape[0], top)
+            here_x, there_x = _overlap(width, block.grid.shape[1], left)
+            if here_y.start < here_y.stop and here_x.start < here_x.stop and (known := self._memory.get(block)):
+                normal[:, here_y, here_x] = known.detector.expect(known.baseline, time)[:, there_y, there_x]
+        return normal
+
+
+def _overlap(size: int, other: int, shift: int) -> Part:
+    """Return the part of a stretch of `size` pixels that another of `other`, beginning at `shift`, covers; and that part in the other."""
+    start, stop = max(0, shift), min(size, shift + other)
+    return slice(start, stop), slice(start - shift, stop - shift)

@@ -1,0 +1,71 @@
+"""What a run says at its end: alerts, what was and was not observed, what was decided, what was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sentinel_watch.app.tables import alert_table, console, fact_table
+from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.pipeline.report import coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sentinel_watch.domain.ledger import SceneRecord
+    from sentinel_watch.pipeline.deliver import RunResult
+    from sentinel_watch.pipeline.plan import RunRequest
+
+__all__ = ["observed", "print_summary"]
+
+FAILURES_SHOWN = 5
+
+
+def print_summary(request: RunRequest, result: RunResult) -> None:
+    """Print what came of a run to standard output."""
+    out = console()
+    count = len(result.alerts)
+    out.print(f"\n{request.site.name}: {count or 'no'} alert{'' if count == 1 else 's'}, all suspected until checked\n", highlight=False)
+    if result.alerts:
+        out.print(alert_table(result.alerts))
+        out.print()
+    facts = {
+        "Observed": "\n".join(observed(result.records)),
+        "Decided": "\n".join([f"pipeline {request.pipeline.name}", *result.notes]),
+        "Not read": "\n".join(_failures(result.records)),
+        "Wrote": "\n".join(_written(request, result)),
+    }
+    out.print(fact_table({what: text for what, text in facts.items() if text}), highlight=False, soft_wrap=False)
+
+
+def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
+    """Yield in plain words how well the AOI was observed."""
+    seen = coverage(records)
+    counts: Mapping[str, int] = seen["scenes"]
+    watched = sum(counts.values())
+    rejected = ", ".join(f"{reason.replace('_', ' ')} {number}" for reason, number in seen["rejected"].items())
+    yield f"learnt from {seen['history_scenes_used']} scenes of the history"
+    yield (
+        f"watched {watched} scenes: {counts.get(Outcome.USED, 0)} used, {counts.get(Outcome.REJECTED, 0)} of no use"
+        + (f" ({rejected})" if rejected else "")
+        + f", {counts.get(Outcome.FAILED, 0)} not readable"
+    )
+    if watched:
+        yield f"the AOI was clear to {seen['mean_clear_fraction']:.0%} on average; last scene of use: {seen['last_used'] or 'none'}"
+
+
+def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:
+    failed = [record for record in records if record.outcome is Outcome.FAILED]
+    for record in failed[:FAILURES_SHOWN]:
+        yield f"{record.scene_id}: {' '.join(record.detail.split())}"
+    if len(failed) > FAILURES_SHOWN:
+        yield f"… and {len(failed) - FAILURES_SHOWN} more, see run.json"
+    if failed:
+        yield "run the same command again: it tries these scenes anew"
+
+
+def _written(request: RunRequest, result: RunResult) -> Iterator[str]:
+    for path in result.paths.values():
+        yield str(path)
+    if result.alerts:
+        yield f"{request.out / 'evidence'}: a folder for each alert"
+    yield f"{request.workspace}: what the next run needs to go on"

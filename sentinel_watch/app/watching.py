@@ -1,0 +1,62 @@
+"""The verb `run`: one AOI from its file to a summary that can be read at a glance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sentinel_watch.app.progress import showing
+from sentinel_watch.app.summary import print_summary
+from sentinel_watch.errors import InputError
+from sentinel_watch.pipeline.definition import load_pipeline, pipeline_for
+from sentinel_watch.pipeline.plan import RunRequest
+from sentinel_watch.pipeline.run import run
+from sentinel_watch.register import read_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sentinel_watch.app.days import Period
+
+__all__ = ["Places", "watch_site"]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run reads and writes."""
+
+    aoi: Path
+    source: str
+    """`sample`, or the path of a STAC catalogue."""
+    out: Path
+    workspace: Path
+
+
+def watch_site(places: Places, pipeline: str | None, period: Period) -> int:
+    """Run one AOI, print what came of it, and return the exit code: 0, or 3 where a scene could not be read.
+
+    Raises InputError for what the user gave wrong, SourceError where the source as a whole fails.
+    """
+    site = read_site(places.aoi)
+    request = RunRequest(
+        site=site,
+        source=places.source,
+        pipeline=load_pipeline(pipeline) if pipeline else pipeline_for(site.site_type),
+        out=_writable(places.out),
+        workspace=places.workspace,
+        start=period.start,
+        monitor_from=period.monitor_from,
+        end=period.end,
+    )
+    with showing() as progress:
+        result = run(request, progress)
+    print_summary(request, result)
+    return result.exit_code
+
+
+def _writable(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("the output folder cannot be made", where=str(out), found=str(error.strerror), allowed="a folder") from error
+    return out

@@ -1,1 +1,19 @@
-"""What is not usable, and why."""
+"""What is not usable, and why: the registry of maskers, and how their findings are put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sentinel_watch.masking.bright_targets import bright_targets, never_clear, trust_bright_targets
+from sentinel_watch.masking.combine import combine, physical
+from sentinel_watch.registry import Registry
+
+if TYPE_CHECKING:
+    from sentinel_watch.contracts import Masker
+
+__all__ = ["MASKERS", "bright_targets", "combine", "never_clear", "physical", "trust_bright_targets"]
+
+MASKERS: Registry[Masker] = Registry(
+    "masker",
+    {"scl": "sentinel_watch.masking.scl:SclMasker", "brightness": "sentinel_watch.masking.brightness:BrightnessMasker"},
+)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from sentinel_watch.errors import InputError, did_you_mean
 from sentinel_watch.registry import Registry
+from sentinel_watch.sources.copies import newest_copies
 
 if TYPE_CHECKING:
     from sentinel_watch.contracts import Source
 
-__all__ = ["NAMED", "SOURCES", "open_source"]
+__all__ = ["NAMED", "SOURCES", "newest_copies", "open_source"]
 
 SOURCES: Registry[Source] = Registry(
     "source",

@@ -71,6 +71,9 @@ class StacCatalog(Part):
             if note.startswith(UNREADABLE_ITEM):
                 raise SceneError(Reason.UNREADABLE, f"the catalogue's entry of {scene.scene_id} cannot be read", found=note)
         assets = {band: scene.assets[band] for band in bands if band in scene.assets}
+        if not assets:
+            has = ", ".join(scene.assets) or "no band"
+            raise SceneError(Reason.UNREADABLE, "the scene has none of the bands asked for", where=scene.scene_id, found=has)
         return {band: read_band(local_path(asset.href), asset.nodata, grid, nearest=band == SCL) for band, asset in assets.items()}
 
 

@@ -72,8 +72,8 @@ def _unreadable(what: str, path: Path, *, found: str = "", allowed: str = "") ->
 
 def _check_header(file: DatasetReader, path: Path) -> None:
     """Raise SceneError where the header declares anything but a plausible single-band raster with a place on Earth."""
-    block = math.prod(file.block_shapes[0]) if file.count else 0
-    declared = file.width * file.height * np.dtype(file.dtypes[0]).itemsize if file.count else 0
+    block = math.prod(file.block_shapes[0])
+    declared = file.width * file.height * np.dtype(file.dtypes[0]).itemsize
     ratio = declared / max(path.stat().st_size, 1)
     checks = (
         (file.driver == "GTiff", "the driver", file.driver, "GTiff"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["event_of", "row_of"]
 
 _REGION_NUMBERS = ("area_ha", "magnitude", "evidence")
-_REGION_DAYS = ("onset", "last_clear", "confirmed")
+_REGION_DAYS = ("onset", "last_clear", "confirmed", "last_observed")
 _REGION_BANDS = ("expected", "observed")
 
 

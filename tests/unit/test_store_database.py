@@ -1,0 +1,85 @@
+"""Opening, migrating and locking a workspace, and what is said where that cannot be done."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.errors import InputError, WorkspaceBusyError
+from sentinel_watch.store import Look, open_store
+from sentinel_watch.store.database import DATABASE_NAME, open_database
+from sentinel_watch.store.tables import METADATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _execute(workspace: Path, statement: str) -> None:
+    with closing(sqlite3.connect(workspace / DATABASE_NAME)) as connection, connection:
+        connection.execute(statement)
+
+
+def test_the_migrations_make_the_tables(tmp_path: Path) -> None:
+    """After all migrations the database has exactly the tables, columns, keys and indexes that the code declares."""
+    engine = open_database(tmp_path)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_sqlite_keeps_its_promises(tmp_path: Path) -> None:
+    """Foreign keys hold, the log is written ahead, and a writer waits for another."""
+    engine = open_database(tmp_path)
+    with engine.connect() as connection:
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("foreign_keys", "journal_mode", "busy_timeout")}
+    engine.dispose()
+    assert found == {"foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 60000}
+
+
+def test_a_newer_workspace_is_refused(tmp_path: Path) -> None:
+    """A database of a later version is not touched, and the message says what to do."""
+    open_store(tmp_path).close()
+    _execute(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(InputError, match="newer version") as error:
+        open_store(tmp_path)
+    assert "update sentinel-watch" in str(error.value)
+
+
+def test_what_is_no_workspace_is_refused(tmp_path: Path) -> None:
+    """A file in the folder's place and a file that is no database are the user's errors, not ours."""
+    (tmp_path / "file").write_text("hello")
+    with pytest.raises(InputError, match="cannot be used"):
+        open_store(tmp_path / "file")
+    (tmp_path / DATABASE_NAME).write_text("hello" * 1000)
+    with pytest.raises(InputError, match="not a database"):
+        open_store(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["x''", "CAST(arrays || x'00' AS BLOB)"], ids=["emptied", "lengthened"])
+def test_damaged_arrays_are_never_used(tmp_path: Path, damage: str) -> None:
+    """Bytes that are not those that were saved are refused, with the block named."""
+    with open_store(tmp_path) as store:
+        watch = store.watch("a" * 64, {})
+        store.save_look(watch, "m1", "r000c000", Look(Outcome.USED), {"n": np.arange(3)})
+        _execute(tmp_path, f"UPDATE block_state SET arrays = {damage}")
+        with pytest.raises(InputError, match="block_state of block r000c000"):
+            store.state(watch, "r000c000")
+
+
+def test_a_site_is_run_once_at_a_time(tmp_path: Path) -> None:
+    """A second run of the site is told at once; another site, another workspace and a later run are free."""
+    with open_store(tmp_path) as store, open_store(tmp_path / "other") as other, store.lock("a/../ß"):
+        with pytest.raises(WorkspaceBusyError, match="another run"), store.lock("a/../ß"):
+            pass
+        with store.lock("quarry"), other.lock("a/../ß"):
+            pass
+    with open_store(tmp_path) as store, store.lock("a/../ß"):
+        assert {path.parent for path in tmp_path.rglob("*.lock")} == {tmp_path / "locks", tmp_path / "other" / "locks"}

@@ -46,10 +46,11 @@ def run(
 ) -> None:
     """Watch one AOI and write its alerts."""
     from sentinel_watch.app.days import read_period
+
+    period = read_period(start, monitor_from, end)
     from sentinel_watch.app.watching import Places, watch_site
 
-    places = Places(aoi, source, out, workspace or out / "workspace")
-    raise typer.Exit(watch_site(places, pipeline, read_period(start, monitor_from, end)))
+    raise typer.Exit(watch_site(Places(aoi, source, out, workspace or out / "workspace"), pipeline, period))
 
 
 @app.command()

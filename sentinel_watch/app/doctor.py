@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from sentinel_watch.app.tables import console
 from sentinel_watch.errors import InputError
@@ -49,7 +50,7 @@ def diagnose(workspace: Path) -> int:
     table = Table(box=None, pad_edge=False, show_header=False)
     style = {"ok": "green", "missing": "yellow", "warning": "yellow", "broken": "bold red"}
     for finding in found:
-        table.add_row(finding.what, f"[{style[finding.state]}]{finding.state}[/]", finding.detail)
+        table.add_row(finding.what, Text(finding.state, style[finding.state]), finding.detail)
     broken = [finding.what for finding in found if finding.state == "broken"]
     out = console()
     out.print(table, highlight=False)
@@ -106,7 +107,7 @@ def _extras() -> Iterator[Finding]:
     for extra, purpose in EXTRAS.items():
         absent = [name for name in _required(extra) if _version(name) is None]
         detail = f"for {purpose}; pip install 'sentinel-watch[{extra}]'" if absent else f"for {purpose}"
-        yield Finding(f"extra {extra}", "missing" if absent else "ok", detail.replace("[", r"\["))
+        yield Finding(f"extra {extra}", "missing" if absent else "ok", detail)
 
 
 def _environment() -> Finding:

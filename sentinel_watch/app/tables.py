@@ -20,8 +20,8 @@ PIPE_WIDTH = 160
 
 
 def console() -> Console:
-    """Return the console on standard output, for results."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    """Return the console on standard output, for results; text is printed as it is, since names come from files."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, emoji=False)
 
 
 def alert_table(alerts: Sequence[Alert]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ __all__ = ["BeforeAfter"]
 
 class BeforeAfter(Comparison):
     """Compares each look with the median of the last clear ones before monitoring began, seasons and all."""
+
+    confidence_limit: ClassVar[float] = 0.5
 
     most_looks: int = Field(3, ge=1, le=60)
     """Looks of the history that the reference is made of, the latest ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -22,6 +22,8 @@ __all__ = ["SameSeason"]
 
 class SameSeason(Comparison):
     """Compares each look with the median of the looks of an earlier year at about the same day of the year."""
+
+    confidence_limit: ClassVar[float] = 0.7
 
     most_looks: int = Field(60, ge=1, le=60)
     """Looks of the history that are kept, the latest ones."""

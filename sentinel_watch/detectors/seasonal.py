@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -28,6 +28,8 @@ _SAMPLE_PX = 10_000
 
 class Seasonal(Part):
     """Seasonal model per pixel over all bands together, scenes normalised, evidence added up over looks."""
+
+    confidence_limit: ClassVar[float] = 0.95
 
     least_looks: int = Field(10, ge=4, le=200)
     """Clear looks that the median pixel's history must hold."""

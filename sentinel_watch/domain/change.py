@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -67,10 +67,10 @@ class ChangeMap:
 class Region:
     """Connected changed pixels on one date: a detection."""
 
-    rows: NDArray[np.int32]
+    rows: NDArray[np.int32] = field(compare=False)
     """(n,) row in the AOI's grid."""
-    cols: NDArray[np.int32]
-    """(n,) column in the AOI's grid."""
+    cols: NDArray[np.int32] = field(compare=False)
+    """(n,) column in the AOI's grid; like `rows` it says no more than the outline does."""
     geometry: Polygon | MultiPolygon
     """Outline along pixel edges, in the grid's CRS, metres."""
     area_ha: float

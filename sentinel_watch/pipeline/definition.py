@@ -177,7 +177,7 @@ def _check_part(registry: Registry[Any], config: Mapping[str, Any], where: str) 
     except ValidationError as error:
         raise _complaint(error, where, registry.get(config["part"])) from error
     except InputError as error:
-        raise InputError(error.what, **error.details_for(where)) from error
+        raise InputError(error.what, **{**error.details, "where": where}) from error
 
 
 def _check_bands(pipeline: Pipeline, where: str) -> None:

@@ -47,8 +47,6 @@ class Monitor:
             progress.stage("watching", len(scenes))
         blocks = self._job.ground.blocks
         visits = ahead(lambda visit: self._job.viewer.read(visit[0], visit[1].grid), ((s, b) for s in scenes for b in blocks))
-            lambda visit: self._job.viewer.read(visit[0], visit[1].grid), [(scene, block) for scene in scenes for block in blocks]
-        )
         for scene in scenes:
             began = perf_counter()
             looks = self._store.looks(self._job.watch, scene.scene_id)

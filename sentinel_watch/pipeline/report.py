@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["coverage", "write_report"]
 
 PACKAGES = ("sentinel-watch", "numba", "numpy", "odc-geo", "pyogrio", "pyproj", "rasterio", "scikit-image", "shapely", "xarray")
-    "sentinel-watch",
-    "numpy",
-    "numba",
-    "rasterio",
-    "pyogrio",
-    "scikit-image",
-    "scikit-learn",
-    "shapely",
-    "pyproj",
-    "odc-geo",
-    "xarray",
-)
 SCHEMA_VERSION = "1.0"
 
 

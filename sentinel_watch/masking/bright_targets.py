@@ -38,7 +38,8 @@ def bright_targets(scl: NDArray[np.uint8], min_looks: int = 8, min_share: float 
 
 def never_clear(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return (y, x) True where no look was usable: such ground was not observed. `mask` (time, y, x) MaskReason flags."""
-    return np.logical_not(np.any(usable(mask), axis=0, keepdims=True))[0]
+    seen: NDArray[np.bool_] = np.logical_or.reduce(usable(mask), axis=0)
+    return np.logical_not(seen)
 
 
 def trust_bright_targets(mask: NDArray[np.uint8], targets: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from affine import Affine
+from odc.geo.geobox import GeoBox
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 if TYPE_CHECKING:
-    from affine import Affine
     from numpy.typing import NDArray
-    from odc.geo.geobox import GeoBox
 
     Positions = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def place(source_crs: str, source: Affine, shape: tuple[int, int], grid: GeoBox)
     rows, cols = _positions(source_crs, source, grid)
     factor = _factor(rows, cols)
     if factor > 1:
-        rows, cols = _positions(source_crs, source, grid.zoom_to((grid.shape[0] * factor, grid.shape[1] * factor)))
+        rows, cols = _positions(source_crs, source, _finer(grid, factor))
     (top, height), (left, width) = _needed(rows, shape[0]), _needed(cols, shape[1])
     # Both sides count one pixel of border, and the corner stays off the last row and column, which have no neighbour.
     y, x = np.clip(rows - top + 1, 0, height + 1), np.clip(cols - left + 1, 0, width + 1)
@@ -105,6 +105,13 @@ def _positions(source_crs: str, source: Affine, grid: GeoBox) -> tuple[Positions
 
 def _apply(matrix: Affine, x: Positions, y: Positions) -> tuple[Positions, Positions]:
     return matrix.a * x + matrix.b * y + matrix.c, matrix.d * x + matrix.e * y + matrix.f
+
+
+def _finer(grid: GeoBox, factor: int) -> GeoBox:
+    """Return `grid` with each pixel cut into factor x factor."""
+    a, b, c, d, e, f = tuple(grid.affine)[:6]
+    shape = (grid.shape[0] * factor, grid.shape[1] * factor)
+    return GeoBox(shape, Affine(a / factor, b / factor, c, d / factor, e / factor, f), grid.crs)
 
 
 def _nodes(side_px: int) -> Positions:

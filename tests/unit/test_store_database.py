@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.errors import InputError, WorkspaceBusyError
@@ -19,6 +21,8 @@ from sentinel_watch.store.tables import METADATA
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Table
 
 
 def _execute(workspace: Path, statement: str) -> None:
@@ -83,3 +87,9 @@ def test_a_site_is_run_once_at_a_time(tmp_path: Path) -> None:
             pass
     with open_store(tmp_path) as store, store.lock("a/../ß"):
         assert {path.parent for path in tmp_path.rglob("*.lock")} == {tmp_path / "locks", tmp_path / "other" / "locks"}
+
+
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=str)
+def test_the_tables_are_not_sqlites_own(table: Table) -> None:
+    """Every table can be declared on PostgreSQL too."""
+    assert f"CREATE TABLE {table.name}" in str(CreateTable(table).compile(dialect=postgresql.dialect()))

@@ -38,7 +38,7 @@ UNREADABLE_ITEM = "item_unreadable"
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Time of a scene whose entry could not be read and whose name holds no date."""
 
-BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, pystac.STACError)
+BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, pystac.STACError, pystac.STACTypeError)
 """What pystac and the standard library raise over a file that is missing, no JSON, or no STAC."""
 
 

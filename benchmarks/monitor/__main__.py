@@ -7,10 +7,13 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.monitor.alarms import watch
+from benchmarks.monitor.peers import DEFAULTS, PEER_NUISANCES, SWEEP, watch_with_peers
+from benchmarks.monitor.real import real_scores, real_table
 from benchmarks.monitor.runs import Plan, planned_runs
 from benchmarks.monitor.sites import SEEDS, bench_sites
 from benchmarks.monitor.table import Tally, false_table, recall_table
@@ -18,6 +21,7 @@ from benchmarks.monitor.table import Tally, false_table, recall_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmarks.monitor.sites import BenchSite
     from sentinel_watch.contracts import Detector
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +35,8 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--detector", action="append", help="name[:JSON options]; may be repeated (default: seasonal)")
     parser.add_argument("--site", default="", help="only spans whose name starts so")
     parser.add_argument("--scenario", action="append", help="only these: clean, events, or a nuisance")
+    parser.add_argument("--real", action="store_true", help="real targets instead of planted ones")
+    parser.add_argument("--peers", type=Path, metavar="PYTHON", help="interpreter of the peers' environment (benchmarks/peers.txt)")
     parser.add_argument("--cases", type=Path, default=ROOT.parent / "shared" / "cases")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "sentinel-watch-bench")
     parser.add_argument("--out", type=Path, help="folder for results.json and results.md")
@@ -48,7 +54,7 @@ def built(text: str) -> Detector:
 def plan_of(options: argparse.Namespace) -> Plan:
     """Return which runs are made."""
     seeds = list(SEEDS[options.role])
-    plan = Plan(seeds[:1], seeds[1:2], seeds[2:4]) if options.quick else Plan(seeds[:6], seeds[:2], seeds)
+    plan = Plan(seeds[:1], seeds[1:2], seeds[2:4]) if options.quick else Plan(seeds[:4], seeds[:1], seeds)
     chosen = options.scenario
     if not chosen:
         return plan
@@ -56,24 +62,60 @@ def plan_of(options: argparse.Namespace) -> Plan:
     return Plan(plan.clean_seeds if "clean" in chosen else [], plan.nuisance_seeds, plan.event_seeds if "events" in chosen else [], names)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the bench and print its tables."""
-    options = parsed(arguments)
-    begun = time.perf_counter()
-    sites = [site for site in bench_sites(options.role, options.cases, options.cache) if site.span.name.startswith(options.site)]
+def peer_plan(options: argparse.Namespace, *, sweep: bool) -> Plan:
+    """Return the peers' runs, a part of ours: they are slow."""
+    ours = plan_of(options)
+    names = [] if sweep else [name for name in ours.nuisances if name in PEER_NUISANCES]
+    return Plan(ours.clean_seeds[:1], ours.nuisance_seeds, ours.event_seeds[:3], names)
+
+
+def our_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> list[Tally]:
+    """Return what our detectors said on every run."""
     detectors = {text: built(text) for text in options.detector or ["seasonal"]}
     tallies = {text: Tally(text) for text in detectors}
+    begun = time.perf_counter()
     for run in planned_runs(sites, plan_of(options)):
         for text, detector in detectors.items():
             tallies[text].add(run, watch(detector, run.cube, run.site.grid, run.site.monitor_day))
         sys.stderr.write(f"\r{time.perf_counter() - begun:6.0f} s  {run.name:40}")
-    text = f"\n{false_table([*tallies.values()])}\n{recall_table([*tallies.values()])}"
-    notes = "".join(f"- {tally.method}: {note}\n" for tally in tallies.values() for note in sorted(tally.notes))
-    print(text, notes, sep="\n")
-    if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / "results.md").write_text(text + "\n" + notes)
-        (options.out / "results.json").write_text(json.dumps([tally.as_json() for tally in tallies.values()], indent=1))
+    return [*tallies.values()]
+
+
+def peer_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> list[Tally]:
+    """Return what the peers said: at their defaults on all their runs, made stricter on the clean ones and on the events."""
+    tallies = []
+    for methods, sweep in ((DEFAULTS, False), (SWEEP, True)):
+        plan = peer_plan(options, sweep=sweep)
+        made = {method: Tally(method) for method in methods}
+        for site in sites:
+            answers = watch_with_peers(planned_runs([site], plan), methods, options.peers, options.cache)
+            for run in planned_runs([site], plan):
+                for method in methods:
+                    made[method].add(run, answers[run.name, method])
+        tallies += made.values()
+    return tallies
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bench, print its tables and write its results."""
+    options = parsed(arguments)
+    if options.real:
+        scores = {text: real_scores(built(text), options.cases, options.cache) for text in options.detector or ["seasonal"]}
+        text, results = real_table(scores), [{"method": name, **asdict(score)} for name, score in scores.items()]
+        return _kept(options.out, "real", text, results)
+    sites = [site for site in bench_sites(options.role, options.cases, options.cache) if site.span.name.startswith(options.site)]
+    tallies = our_tallies(sites, options) + (peer_tallies(sites, options) if options.peers else [])
+    notes = "".join(f"- {tally.method}: {note}\n" for tally in tallies for note in sorted(tally.notes))
+    text = f"\n{false_table(tallies)}\n{recall_table(tallies)}\n{notes}"
+    return _kept(options.out, options.role, text, [tally.as_json() for tally in tallies])
+
+
+def _kept(folder: Path | None, name: str, text: str, results: object) -> int:
+    print(text)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.md").write_text(text)
+        (folder / f"{name}.json").write_text(json.dumps(results, indent=1, allow_nan=True))
     return 0
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-__all__ = ["SEEDS", "SPANS", "BenchSite", "Span", "bench_sites"]
+__all__ = ["CROP", "FOREST", "MINE", "SEEDS", "SPANS", "BenchSite", "Span", "bench_sites", "days_of", "winter_difference"]
 
 SEEDS = {"tuning": range(10), "reporting": range(100, 110)}
 MINE, FOREST, CROP = "limestone_mine_chhattisgarh", "forest_romania", "cropland_belgium"
@@ -109,17 +109,18 @@ def _site(span: Span, role: str, cases: Path, cache: Path) -> BenchSite:
 def _really_changed(span: Span, cube: xr.Dataset) -> NDArray[np.bool_]:
     unseen = usable(cube["mask"].values).sum(axis=0) < 3
     if span.case == FOREST:
-        return unseen | binary_dilation(drops(cube, int(span.history_from[:4]), int(span.end[:4])), iterations=1)
+        return unseen | binary_dilation(drops(cube, int(span.history_from[:4]), int(span.end[:4])), iterations=2)
     if span.case == MINE:
-        return unseen | binary_dilation(np.abs(winter_difference(cube)) > MINE_CHANGED, iterations=1)
+        worst = np.max([np.abs(winter_difference(cube, band)) for band in cube["band"].values], axis=0)
+        return unseen | binary_dilation(worst > MINE_CHANGED, iterations=1)
     return unseen
 
 
-def winter_difference(cube: xr.Dataset) -> NDArray[np.float32]:
-    """Return (y, x) median B11 of the winter 2023/24 minus that of 2019/20 (December to February)."""
+def winter_difference(cube: xr.Dataset, band: str = "B11") -> NDArray[np.float32]:
+    """Return (y, x) median of `band` in the winter 2023/24 minus that of 2019/20 (December to February)."""
     clear = usable(cube["mask"].values)
-    b11 = np.where(clear, cube["reflectance"].sel(band="B11").values, np.nan)
+    seen = np.where(clear, cube["reflectance"].sel(band=band).values, np.nan)
     days = day_number(cube["time"])
     winters = [(days >= days_of(f"{year}-12-01")) & (days < days_of(f"{year + 1}-03-01")) for year in (2019, 2023)]
-    before, after = (np.nanmedian(np.where(clear.any(axis=0), b11[winter], 0), axis=0) for winter in winters)
+    before, after = (np.nanmedian(np.where(clear.any(axis=0), seen[winter], 0), axis=0) for winter in winters)
     return np.asarray(after - before, np.float32)

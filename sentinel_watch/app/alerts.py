@@ -39,6 +39,7 @@ def show_alert(workspace: Path, alert_id: str) -> None:
     if len(found) > 1:
         raise InputError("several alerts begin so", found=alert_id, allowed=f"one of: {', '.join(sorted(found))}")
     (alert,) = found.values()
+    # empty cells look like a fault of the table
     console().print(fact_table({name: _plain(name, value) for name, value in alert.properties().items()}))
 
 
@@ -48,10 +49,12 @@ def export_alerts(workspace: Path, site_id: str | None, out: Path, sinks: tuple[
     chosen = [SINKS.build({"part": name}) for name in (sinks or tuple(SINKS))]
     out.mkdir(parents=True, exist_ok=True)
     for sink in chosen:
+        # unbroken, so that a script can read it
         console().print(str(sink.write(alerts, out)), soft_wrap=True, highlight=False)
 
 
 def _alerts(workspace: Path, site_id: str | None) -> tuple[Alert, ...]:
+    # opening would make an empty workspace where somebody mistyped the path
     if not (workspace / DATABASE_NAME).is_file():
         raise InputError(
             "there is no workspace here",

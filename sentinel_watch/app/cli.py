@@ -19,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # plain help needs no rich, which halves the time that it takes
     rich_markup_mode=None,
 )
 pipelines = typer.Typer(no_args_is_help=True, help="Check and explain pipeline files.")
@@ -47,6 +48,7 @@ def run(
     """Watch one AOI and write its alerts."""
     from sentinel_watch.app.days import read_period
 
+    # before the imports of a run, which take seconds: a typing error is told at once
     period = read_period(start, monitor_from, end)
     from sentinel_watch.app.watching import Places, watch_site
 

@@ -40,6 +40,7 @@ def _day(option: str, text: str | None) -> date | None:
     if text is None:
         return None
     try:
+        # fromisoformat takes other forms too, some of which people read as another day
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             raise ValueError("not of the form YYYY-MM-DD")  # noqa: TRY301 - one complaint for both
         return date.fromisoformat(text)

@@ -26,7 +26,7 @@ __all__ = ["Finding", "diagnose", "findings"]
 
 DISTRIBUTION = "sentinel-watch"
 EXTRAS = {
-    "sentinelhub": "imagery from Sentinel Hub and the Copernicus Data Space",
+    "sentinelhub": "reading from Sentinel Hub, which no source of this version does yet",
     "test": "running the project's tests",
     "dev": "checks before each commit",
 }
@@ -78,6 +78,7 @@ def _packages() -> Iterator[Finding]:
 
 
 def _required(extra: str) -> list[str]:
+    # "rasterio<1.5,>=1.4" and "sentinelhub>=3.11; extra == 'sentinelhub'": the name is what comes first
     asked = [line for line in metadata.requires(DISTRIBUTION) or () if (re.findall(r"extra == ['\"](.+?)['\"]", line) or [""])[0] == extra]
     return [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in asked]
 
@@ -90,6 +91,7 @@ def _version(name: str) -> str | None:
 
 
 def _versions() -> Iterator[Finding]:
+    # each imported for real: a library that is installed may still not load
     yield _try("GDAL of rasterio (reads imagery)", lambda: str(import_module("rasterio").__gdal_version__))
     yield _try("GDAL of pyogrio (writes vectors)", lambda: str(import_module("pyogrio").__gdal_version_string__))
     yield _try("PROJ", lambda: str(import_module("pyproj").proj_version_str))
@@ -106,7 +108,7 @@ def _try(what: str, look: Callable[[], str]) -> Finding:
 def _extras() -> Iterator[Finding]:
     for extra, purpose in EXTRAS.items():
         absent = [name for name in _required(extra) if _version(name) is None]
-        detail = f"for {purpose}; pip install 'sentinel-watch[{extra}]'" if absent else f"for {purpose}"
+        detail = f"for {purpose}; pip install -c constraints.txt '.[{extra}]'" if absent else f"for {purpose}"
         yield Finding(f"extra {extra}", "missing" if absent else "ok", detail)
 
 
@@ -126,6 +128,7 @@ def _sample() -> Finding:
 
 
 def _writable(workspace: Path) -> Finding:
+    # a folder that does not exist yet is made by the run: what counts is the nearest one that does
     folder = next(parent for parent in (workspace, *workspace.absolute().parents) if parent.exists())
     try:
         with TemporaryFile(dir=folder):

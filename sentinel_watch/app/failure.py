@@ -28,6 +28,7 @@ def ending() -> Iterator[None]:
 
     A user's mistake is told without a traceback and exits with the error's own code; anything else is a bug and exits with 1.
     """
+    # made here, so that it writes to what standard error is now
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     log.addHandler(handler)

@@ -48,6 +48,7 @@ def print_schema() -> None:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of pipeline files, every part's options in it."""
     document = Pipeline.model_json_schema()
+    # pydantic knows a part only as a table: which parts there are stands in the registries
     properties = document["properties"]
     for key, registry in LISTS.items():
         properties[key]["items"] = {"oneOf": _part_schemas(registry)}

@@ -21,6 +21,7 @@ __all__ = ["Bars", "Lines", "showing"]
 @contextmanager
 def showing() -> Iterator[RunProgress]:
     """Show the run's progress on standard error while the block runs: bars where it is a terminal, else lines."""
+    # not standard output, which belongs to the results
     stream = sys.stderr
     if not stream.isatty():
         yield Lines(stream)
@@ -58,6 +59,7 @@ class Bars:
         self._bars.console.print(Text(text))
 
     def _clear(self) -> None:
+        # the last scene of a stage that has ended says nothing
         if self._task is not None:
             self._bars.update(self._task, what="")
 
@@ -70,7 +72,7 @@ class Lines:
 
     def stage(self, name: str, total: int) -> None:
         """Write that a stage of `total` steps begins."""
-        self.say(f"{name}: {total}")
+        self.say(f"{name} ({total} steps)")
 
     def step(self, what: str = "") -> None:
         """Keep quiet about single steps: the ledger has them all."""

@@ -54,6 +54,7 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
 
 
 def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:
+    # a few are enough to see what is wrong with a source; the ledger has all
     failed = [record for record in records if record.outcome is Outcome.FAILED]
     for record in failed[:FAILURES_SHOWN]:
         yield f"{record.scene_id}: {' '.join(record.detail.split())}"

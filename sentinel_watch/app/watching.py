@@ -42,6 +42,7 @@ def watch_site(places: Places, pipeline: str | None, period: Period) -> int:
         site=site,
         source=places.source,
         pipeline=load_pipeline(pipeline) if pipeline else pipeline_for(site.site_type),
+        # before the work, not after it
         out=_writable(places.out),
         workspace=places.workspace,
         start=period.start,

@@ -35,6 +35,7 @@ def check_country(geometry: Polygon | MultiPolygon, country: str, where: str) ->
     if bounds is None:
         return
     centre = geometry.representative_point()
+    # outside both ways round may be an error of the country: that is for people to see, not for us to guess
     if _within(centre.x, centre.y, bounds) or not _within(centre.y, centre.x, bounds):
         return
     raise InputError(

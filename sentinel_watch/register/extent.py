@@ -22,6 +22,7 @@ MIN_AREA_M2 = 100.0
 
 def area_km2(geometry: Polygon | MultiPolygon) -> float:
     """Return the geodesic area of `geometry` (WGS84, degrees) in square kilometres."""
+    # the sign tells the direction of the rings
     area_m2, _ = Geod(ellps="WGS84").geometry_area_perimeter(geometry)
     return abs(area_m2) / 1e6
 

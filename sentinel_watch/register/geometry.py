@@ -71,6 +71,7 @@ def _ring(ring: object, where: str) -> Ring:
         raise InputError(
             "a ring has too few positions", where=where, found=str(len(positions)), allowed="4 or more, the last equal to the first"
         )
+    # closing it here would hide a file that was cut off
     if positions[0] != positions[-1]:
         raise InputError(
             "a ring is not closed",
@@ -84,6 +85,7 @@ def _ring(ring: object, where: str) -> Ring:
 
 def _positions(ring: Sequence[object], where: str) -> Iterator[Position]:
     for number, position in enumerate(ring, 1):
+        # JSON has true and false, which Python would count as 1 and 0
         numbers = isinstance(position, list) and len(position) >= 2 and all(type(v) in (int, float) for v in position[:2])
         if not numbers or not all(isfinite(v) for v in position[:2]):  # type: ignore[index]
             raise InputError(
@@ -100,6 +102,7 @@ def _check_range(positions: Sequence[Position], where: str) -> None:
     found = f"x from {min(lons):.6g} to {max(lons):.6g}, y from {min(lats):.6g} to {max(lats):.6g}"
     lon_max, lat_max = max(map(abs, lons)), max(map(abs, lats))
     problem = ""
+    # 360, because some files count longitude from 0 to 360: those are degrees, beyond the antimeridian
     if max(lon_max, lat_max) > 360:
         problem = "the coordinates are not degrees: they look projected"
         next_step = "find the file's CRS, then ogr2ogr -s_srs EPSG:… -t_srs EPSG:4326 new.geojson old.geojson"
@@ -107,6 +110,7 @@ def _check_range(positions: Sequence[Position], where: str) -> None:
         problem, next_step = "longitude and latitude are swapped", "write [longitude, latitude]; in ogr2ogr: -swapxy"
     elif lat_max > 90:
         problem, next_step = "a latitude lies beyond a pole", "write [longitude, latitude] in degrees"
+    # nothing that is watched spans half the globe: so wide an outline was meant to go round the other way
     elif lon_max > 180 or max(lons) - min(lons) > 180:
         problem, next_step = "the AOI crosses the antimeridian", "cut it at 180 degrees and make each side a site of its own"
     elif min(lats) < UTM_SOUTH or max(lats) > UTM_NORTH:
@@ -117,6 +121,7 @@ def _check_range(positions: Sequence[Position], where: str) -> None:
 
 
 def _valid(geometry: Polygon | MultiPolygon, where: str) -> Polygon | MultiPolygon:
+    # of the hull, because the two loops of a bow tie cancel out in the area of the polygon itself
     hull = geometry.convex_hull
     if hull.area <= MIN_WIDTH_DEG * hull.length:
         raise InputError("the polygon has no area", where=where, found="all positions on one line or point", allowed="an outline")

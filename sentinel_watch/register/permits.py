@@ -32,6 +32,7 @@ def read_permits(permits: object, aoi: Polygon | MultiPolygon, where: str) -> tu
     if len(set(ids)) < len(ids):
         raise InputError("two permits have the same permit_id", where=where, found=", ".join(ids), allowed="one of each")
     for permit in read:
+        # no error: an operator's permit may cover several sites
         if permit.geometry.disjoint(aoi):
             log.warning("%s: permit %s lies wholly outside the AOI", where, permit.permit_id)
     return read
@@ -52,6 +53,7 @@ def _list(permits: object, where: str) -> list[Mapping[str, Any]]:
 
 
 def _permit(terms: Mapping[str, Any], where: str) -> Permit:
+    # a misspelt term would silently permit more or less than the paper does
     for key in terms:
         if key not in TERMS:
             raise InputError("a permit has a term that is not known", where=where, found=key, allowed=did_you_mean(key, TERMS))

@@ -58,6 +58,7 @@ def read_properties(properties: Mapping[str, Any], path: Path) -> Properties:
 
 
 def _warn_of_unknown(properties: Mapping[str, Any], where: str) -> None:
+    # a GIS adds columns of its own: only those that look like ours misspelt are worth a word
     for key in sorted(set(properties) - set(KNOWN)):
         if get_close_matches(key, KNOWN, n=1, cutoff=0.8):
             log.warning("%s: property %r is not read; %s", where, key, did_you_mean(key, KNOWN))
@@ -67,6 +68,7 @@ def _text(properties: Mapping[str, Any], key: str, where: str) -> str:
     value = properties.get(key)
     if value is None:
         return ""
+    # a GIS turns ids of digits into numbers
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise InputError(f"the property {key} is not text", where=where, found=f"{value!r:.40}", allowed="text")
     return str(value).strip()

@@ -52,6 +52,7 @@ def read_site(path: Path, *, max_area_km2: float = MAX_AREA_KM2) -> Site:
 def _load(path: Path) -> Mapping[str, Any]:
     try:
         text = _text(path)
+        # json.loads itself gives up on numbers of thousands of digits with an error of another kind
         document = json.loads(text, parse_int=_number)
     except UnicodeDecodeError as error:
         raise InputError("the AOI file is not text", where=str(path), found=f"a byte that is not UTF-8 at {error.start}") from error
@@ -78,6 +79,7 @@ def _text(path: Path) -> str:
     if size_mb > MAX_FILE_MB:
         raise InputError("the AOI file is too large", where=str(path), found=f"{size_mb:.0f} MB", allowed=f"at most {MAX_FILE_MB} MB")
     try:
+        # editors on Windows begin a file with a byte order mark
         return path.read_text("utf-8-sig")
     except OSError as error:
         raise InputError("the AOI file cannot be read", where=str(path), found=str(error.strerror)) from error
@@ -92,6 +94,7 @@ def _single_feature(document: Mapping[str, Any], where: str) -> Mapping[str, Any
         return feature
     if kind == "Feature":
         return document
+    # points and lines pass too: what is wrong with them is said where geometry is read
     if kind in POLYGONS or "coordinates" in document:
         return {"geometry": document, "properties": {}}
     raise InputError(
@@ -131,6 +134,7 @@ def _check_crs(document: Mapping[str, Any], where: str) -> None:
         return
     named = crs.get("properties") if isinstance(crs, dict) else None
     name = str(named.get("name", "")) if isinstance(named, dict) else str(crs)
+    # RFC 7946 forbids the member; GDAL and QGIS still write it, and then it is the truth about the coordinates
     if not name.upper().endswith(WGS84_NAMES):
         raise InputError(
             "the AOI is not in WGS84",

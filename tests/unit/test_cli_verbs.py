@@ -205,4 +205,4 @@ def test_progress_in_a_pipe_is_lines(capsys):
         progress.stage("watching", 3)
         progress.step("S2A_1")
         progress.say("no B12")
-    assert capsys.readouterr().err == "watching: 3\nno B12\n"
+    assert capsys.readouterr().err == "watching (3 steps)\nno B12\n"

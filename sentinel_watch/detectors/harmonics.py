@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentinel_watch.detectors.kernels import fit_tiles
+from sentinel_watch.detectors.fitting import fit_tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from sentinel_watch.detectors.fitting import Fit, History
 
 __all__ = ["ORDER_RULES", "YEAR_DAYS", "design", "fit_harmonics", "orders", "penalties", "predict"]
 
@@ -42,25 +44,15 @@ def penalties(top: int, ridge: float) -> NDArray[np.float64]:
     return np.where(wave <= np.arange(top + 1)[:, None], allowed, _FORBIDDEN)
 
 
-def fit_harmonics(
-    values: NDArray[np.float32],
-    clear: NDArray[np.bool_],
-    basis: NDArray[np.float64],
-    pixel_penalty: NDArray[np.float64],
-    band_noise: NDArray[np.float64],
-    steps: int = 3,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return coefficients (K, B, P) and robust noise scale (P,), in units of `band_noise`.
+def fit_harmonics(history: History, fit: Fit) -> NDArray[np.float32]:
+    """Return coefficients (K, B, P) of the looks of `history`; NaN where a pixel was never seen.
 
-    `values` (T, B, P) reflectance, `clear` (T, P), `basis` (T, K), `pixel_penalty` (K, P) ridge, `band_noise` (B,)
-    reflectance. After a ridge fit, `steps` reweighted ones follow: Tukey's weights of the residual over all bands
-    together, so that a cloud seen in one band is out in all. Pixels never seen get NaN.
+    After a ridge fit, reweighted ones follow: Tukey's weights of the residual over all bands together, so that a cloud
+    seen in one band is out in all.
     """
-    _, bands, pixels = values.shape
-    coefficients = np.full((basis.shape[1], bands, pixels), np.nan, np.float32)
-    scale = np.full(pixels, np.nan, np.float32)
-    fit_tiles(values, clear.view(np.uint8), basis, pixel_penalty, 1 / band_noise, steps, coefficients, scale)
-    return coefficients, scale
+    coefficients: NDArray[np.float32] = fit_tiles(history, fit)
+    coefficients[..., ~history.clear.any(axis=0)] = np.nan
+    return coefficients
 
 
 def predict(coefficients: NDArray[np.float32], row: NDArray[np.float64]) -> NDArray[np.float32]:

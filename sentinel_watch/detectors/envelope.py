@@ -1,0 +1,43 @@
+"""A pixel's own earlier spectra, a bounded number spread over the year: what was there before is not new.
+
+The seasonal model cannot follow ploughing, ponds or late springs; a look that resembles an earlier one of the same
+season (or of any season, where the pixel is erratic or the history short) is no anomaly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.detectors.harmonics import YEAR_DAYS
+from sentinel_watch.detectors.scoring import STEPS_PER_REFLECTANCE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sentinel_watch.detectors.fitting import History
+
+__all__ = ["ANY_SEASON_DAYS", "kept_looks"]
+
+ANY_SEASON_DAYS = 183
+
+
+def kept_looks(history: History, days: NDArray[np.int32], most: int) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+    """Return `most` spectra (P, M, B) of each pixel, spread evenly over its clear looks in order of season, and their days (P, M).
+
+    Days are since 1970-01-01, 0 = empty; spectra in steps of 1 / STEPS_PER_REFLECTANCE.
+    """
+    by_season = np.argsort(np.mod(days, YEAR_DAYS), kind="stable")
+    clear = history.clear[by_season]
+    count = clear.sum(axis=0)
+    rank = np.cumsum(clear, axis=0) - 1
+    looks, bands, pixels = history.values.shape
+    spectra, kept = np.zeros((pixels, most, bands), np.int16), np.zeros((pixels, most), np.int32)
+    for place, look in enumerate(by_season):
+        slot = rank[place] * most // np.maximum(count, most)
+        here = np.flatnonzero(clear[place])
+        levelled = (history.values[look][:, here] - history.offset[look][:, None]) * history.factor[look][:, None]
+        spectra[here, slot[here]] = np.clip(np.round(levelled.T * STEPS_PER_REFLECTANCE), -32_000, 32_000)
+        kept[here, slot[here]] = days[look]
+    return spectra, kept

@@ -1,0 +1,129 @@
+"""How the seasonal monitor learns a history: level the looks, fit the model, pool the noise, keep spectra, calibrate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sentinel_watch.detectors.envelope import ANY_SEASON_DAYS, kept_looks
+from sentinel_watch.detectors.fitting import Fit, History
+from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
+from sentinel_watch.detectors.noise import assign, centres_of, drawn_together, whitening
+from sentinel_watch.detectors.normalise import scene_correction
+from sentinel_watch.detectors.scoring import Envelope, Model, usual_distances
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sentinel_watch.detectors.stack import Stack
+    from sentinel_watch.domain.change import Arrays
+
+__all__ = ["Lesson", "learn"]
+
+_SAMPLE_PX = 10_000
+_SEASON_YEARS = 1.6
+_ROUGH_NOISE = 0.015
+
+
+class Lesson(NamedTuple):
+    """How to learn; the options are described at `seasonal.Seasonal`."""
+
+    top_order: int
+    ridge: float
+    noise_floor: float
+    spectra: int
+    window_days: int
+
+
+def learn(stack: Stack, lesson: Lesson) -> Arrays:
+    """Return what is normal in `stack`: the arrays of a baseline."""
+    fit = _plan(stack, lesson)
+    chosen = _sample(stack)
+    history = _levelled(stack, fit, chosen)
+    coefficients = fit_harmonics(history, fit)
+    kinds = _kinds(coefficients, chosen)
+    residuals, of_kind = _residuals(history, coefficients, fit.basis, kinds, chosen)
+    whiten = whitening(residuals, of_kind, int(kinds.max(initial=0)) + 1, lesson.noise_floor)
+    model = Model(coefficients, whiten, kinds)
+    spectra, days = kept_looks(history, stack.days, lesson.spectra)
+    erratic = _erratic(history, coefficients, fit.basis, stack.bands)
+    short = np.ptp(stack.days) < _SEASON_YEARS * YEAR_DAYS
+    window = np.where(erratic | short, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
+    own = usual_distances(history, stack.days, fit, model, Envelope(spectra, days, window, 2), 0.9)
+    usual = drawn_together(own, history.clear.sum(axis=0), kinds, 10.0)
+    return {"coefficients": coefficients, "whiten": whiten, "kinds": kinds, "usual": usual, "spectra": spectra, "spectra_days": days, "window": window}
+
+
+def _plan(stack: Stack, lesson: Lesson) -> Fit:
+    looks = stack.clear.sum(axis=0)
+    order = orders(_years(stack), looks, lesson.top_order)
+    top = int(order.max(initial=0))
+    return Fit(design(stack.days, top), penalties(top, lesson.ridge)[order], np.full(len(stack.bands), 1 / lesson.noise_floor), 3)
+
+
+def _years(stack: Stack) -> NDArray[np.float64]:
+    """Return (P,) the years that each pixel's clear looks span."""
+    first = np.argmax(stack.clear, axis=0)
+    last = len(stack.days) - 1 - np.argmax(stack.clear[::-1], axis=0)
+    return (stack.days[last] - stack.days[first]) / YEAR_DAYS
+
+
+def _sample(stack: Stack) -> NDArray[np.intp]:
+    known = np.flatnonzero(stack.clear.any(axis=0))
+    return known[:: max(1, known.size // _SAMPLE_PX)]
+
+
+def _levelled(stack: Stack, fit: Fit, chosen: NDArray[np.intp]) -> History:
+    """Return the looks with what each has in common taken out, twice over: the first model still bends to it."""
+    looks, bands, _ = stack.values.shape
+    offset, factor = np.zeros((looks, bands), np.float32), np.ones((looks, bands), np.float32)
+    part = History(np.ascontiguousarray(stack.values[:, :, chosen]), np.ascontiguousarray(stack.clear[:, chosen]), offset, factor)
+    part_fit = fit._replace(penalty=np.ascontiguousarray(fit.penalty[chosen]))
+    noise = _ROUGH_NOISE
+    for _ in range(2):
+        coefficients = fit_harmonics(part, part_fit)
+        for look, row in enumerate(fit.basis):
+            clear = part.clear[look]
+            expected = predict(coefficients[..., clear], row)
+            correction = scene_correction(part.values[look][:, clear], expected, np.full_like(expected, noise))
+            offset[look], factor[look] = correction.offset, 1 / correction.gain
+    return History(stack.values, stack.clear, offset, factor)
+
+
+def _kinds(coefficients: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """Return (P,) the kind of each pixel, by its expected spectra in the four quarters of the year."""
+    quarters = design((np.arange(4) * YEAR_DAYS / 4).astype(np.int32), coefficients.shape[0] // 2)
+    features = np.concatenate([predict(coefficients, row) for row in quarters]).T
+    return assign(np.nan_to_num(features), centres_of(features[chosen]))
+
+
+def _residuals(
+    history: History, coefficients: NDArray[np.float32], basis: NDArray[np.float64], kinds: NDArray[np.uint8], chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return residuals (n, B) of the sample's clear looks, and the kind of pixel that each is of."""
+    parts, labels = [], []
+    for look, row in enumerate(basis):
+        clear = chosen[history.clear[look, chosen]]
+        levelled = (history.values[look][:, clear] - history.offset[look][:, None]) * history.factor[look][:, None]
+        parts.append((levelled - predict(coefficients[..., clear], row)).T)
+        labels.append(kinds[clear])
+    return np.concatenate(parts), np.concatenate(labels)
+
+
+def _erratic(history: History, coefficients: NDArray[np.float32], basis: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return (P,) True where greenness does not follow the seasonal model, as on fields that are ploughed and sown."""
+    if not {"B04", "B08"} <= set(bands):
+        return np.zeros(history.clear.shape[1], bool)
+    pair = [bands.index("B04"), bands.index("B08")]
+    total = np.zeros(history.clear.shape[1])
+    for look, row in enumerate(basis):
+        seen = (history.values[look][pair] - history.offset[look][pair, None]) * history.factor[look][pair, None]
+        gap = np.abs(_ndvi(seen) - _ndvi(predict(coefficients[:, pair], row)))
+        total += np.where(history.clear[look], np.minimum(gap, 0.3), 0)
+    return total / np.maximum(history.clear.sum(axis=0), 1) > 0.09
+
+
+def _ndvi(pair: NDArray[np.float32]) -> NDArray[np.float32]:
+    red, nir = np.maximum(pair, 0.001)
+    return (nir - red) / np.maximum(nir + red, 0.02)

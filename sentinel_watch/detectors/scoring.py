@@ -1,0 +1,182 @@
+"""How far a look is from what is normal, compiled: the model's expectation, or the pixel's own earlier spectra.
+
+Distances are lengths of whitened differences: bands that vary together count together, and noisy ones count less.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import prange
+from numpy.typing import NDArray
+
+from sentinel_watch.detectors.compiled import compiled, compiled_parallel
+from sentinel_watch.detectors.fitting import Fit, Floats, History
+
+__all__ = ["STEPS_PER_REFLECTANCE", "Envelope", "Known", "Model", "score", "usual_distances"]
+
+STEPS_PER_REFLECTANCE = 10_000
+"""Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
+
+_YEAR_DAYS = 365.2425
+
+
+class Model(NamedTuple):
+    """What is normal; K terms, B bands, P pixels, C clusters."""
+
+    coefficients: NDArray[np.float32]
+    """(K, B, P)."""
+    whiten: NDArray[np.float32]
+    """(C, B, B) lower triangle: reflectance differences -> independent ones of unit variance."""
+    cluster: NDArray[np.uint8]
+    """(P,)."""
+
+
+class Envelope(NamedTuple):
+    """A pixel's own earlier spectra, M of them at most."""
+
+    spectra: NDArray[np.int16]
+    """(P, M, B) reflectance * STEPS_PER_REFLECTANCE."""
+    day: NDArray[np.int32]
+    """(P, M) days since 1970-01-01, ascending by season; 0 = empty."""
+    window: NDArray[np.int16]
+    """(P,) days of the year to each side that count as the same season."""
+    nearest: int
+    """Which of the nearest spectra counts: 1 = the nearest, which one odd look would decide."""
+
+
+class Known(NamedTuple):
+    """Model and spectra of a history whose looks were on `days` (T,), since 1970-01-01."""
+
+    model: Model
+    envelope: Envelope
+    days: NDArray[np.int32]
+
+
+@compiled
+def _whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> float:
+    """Write the whitened `difference` (B,) to `out` and return its squared length."""
+    total = 0.0
+    for i in range(difference.size):
+        out[i] = 0.0
+        for j in range(i + 1):
+            out[i] += whiten[i, j] * difference[j]
+        total += out[i] * out[i]
+    return total
+
+
+@compiled
+def _season_gap(one: int, other: int) -> float:
+    """Return the days between two days of the year, 0 to half a year."""
+    gap = abs(one - other) % _YEAR_DAYS
+    return min(gap, _YEAR_DAYS - gap)
+
+
+@compiled
+def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model: Model, envelope: Envelope) -> float:
+    """Return the squared distance of `spectrum` (B,) to the pixel's own spectra of the season, but not of day `skip`."""
+    whiten = model.whiten[model.cluster[pixel]]
+    difference, scratch = np.empty(spectrum.size), np.empty(spectrum.size)
+    best = np.full(envelope.nearest, np.inf)
+    for m in range(envelope.day.shape[1]):
+        stored = envelope.day[pixel, m]
+        if stored == 0 or stored == skip or _season_gap(stored, day) > envelope.window[pixel]:
+            continue
+        for b in range(spectrum.size):
+            difference[b] = spectrum[b] - envelope.spectra[pixel, m, b] / STEPS_PER_REFLECTANCE
+        length = _whitened(difference, whiten, scratch)
+        for k in range(best.size):
+            if length < best[k]:
+                best[k], length = length, best[k]
+    return best[-1]
+
+
+@compiled
+def _leverage(factor: Floats, row: Floats, scratch: Floats) -> float:
+    """Return row' A^-1 row of A's packed Cholesky factor."""
+    total = 0.0
+    for i in range(row.size):
+        scratch[i] = row[i]
+        for k in range(i):
+            scratch[i] -= factor[i * (i + 1) // 2 + k] * scratch[k]
+        scratch[i] /= factor[i * (i + 1) // 2 + i]
+        total += scratch[i] * scratch[i]
+    return total
+
+
+@compiled
+def _pixel_factor(clear: NDArray[np.bool_], basis: Floats, penalty: Floats) -> Floats:
+    """Return the packed Cholesky factor of one pixel's ridged normal equations."""
+    terms = basis.shape[1]
+    factor = np.zeros(terms * (terms + 1) // 2)
+    for i in range(terms):
+        for j in range(i + 1):
+            total = penalty[i] if i == j else 0.0
+            for t in range(clear.size):
+                if clear[t]:
+                    total += basis[t, i] * basis[t, j]
+            for k in range(j):
+                total -= factor[i * (i + 1) // 2 + k] * factor[j * (j + 1) // 2 + k]
+            factor[i * (i + 1) // 2 + j] = np.sqrt(total) if i == j else total / factor[j * (j + 1) // 2 + j]
+    return factor
+
+
+@compiled
+def _loo_distance(t: int, pixel: int, factor: Floats, history: History, fit: Fit, known: Known) -> float:
+    """Return how far a look of the history is from a model and spectra that do without it."""
+    bands, terms = known.model.coefficients.shape[1], fit.basis.shape[1]
+    spectrum, left, scratch = np.empty(bands), np.empty(bands), np.empty(max(bands, terms))
+    rest = max(1 - _leverage(factor, fit.basis[t], scratch), 0.1)
+    for b in range(bands):
+        spectrum[b] = (history.values[t, b, pixel] - history.offset[t, b]) * history.factor[t, b]
+        left[b] = spectrum[b]
+        for k in range(terms):
+            left[b] -= fit.basis[t, k] * known.model.coefficients[k, b, pixel]
+        left[b] /= rest
+    length = _whitened(left, known.model.whiten[known.model.cluster[pixel]], scratch)
+    day = known.days[t]
+    return np.sqrt(min(length, _envelope_distance(spectrum, day, day, pixel, known.model, known.envelope)))
+
+
+@compiled_parallel
+def usual_distances(history: History, days: NDArray[np.int32], fit: Fit, model: Model, envelope: Envelope, share: float) -> Any:
+    """Return (P,) float32 the distance that `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look."""
+    looks, _, pixels = history.values.shape
+    usual = np.full(pixels, np.nan, np.float32)
+    for pixel in prange(pixels):
+        factor = _pixel_factor(history.clear[:, pixel], fit.basis, fit.penalty[pixel])
+        distances, count = np.empty(looks), 0
+        known = Known(model, envelope, days)
+        for t in range(looks):
+            if history.clear[t, pixel]:
+                distances[count] = _loo_distance(t, pixel, factor, history, fit, known)
+                count += 1
+        if count:
+            usual[pixel] = np.sort(distances[:count])[max(int(np.ceil(share * count)) - 1, 0)]
+    return usual
+
+
+@compiled_parallel
+def score(values: NDArray[np.float32], row: Floats, day: int, usual: NDArray[np.float32], model: Model, envelope: Envelope) -> Any:
+    """Return (P,) float32 distance of a levelled look `values` (B, P), in units of `usual` (P,); NaN where it has none.
+
+    `usual` is the distance that counts as 1, made NaN where the look saw nothing. Spectra are only asked for where the
+    model alone would call the pixel anomalous.
+    """
+    bands, pixels = values.shape
+    distances = np.full(pixels, np.nan, np.float32)
+    for pixel in prange(pixels):
+        if np.isnan(usual[pixel]):
+            continue
+        left, scratch, spectrum = np.empty(bands), np.empty(bands), np.empty(bands)
+        for b in range(bands):
+            spectrum[b] = values[b, pixel]
+            left[b] = spectrum[b]
+            for k in range(row.size):
+                left[b] -= row[k] * model.coefficients[k, b, pixel]
+        length = _whitened(left, model.whiten[model.cluster[pixel]], scratch)
+        if length > usual[pixel] ** 2:
+            length = min(length, _envelope_distance(spectrum, day, 0, pixel, model, envelope))
+        distances[pixel] = np.sqrt(length) / usual[pixel]
+    return distances

@@ -47,6 +47,7 @@ def read_alerts(connection: Connection, watch: Watch | None) -> tuple[Alert, ...
 
 
 def _revised(new: dict[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:
+    # A case is people's, and a run knows nothing of it: what it brings in these columns are defaults.
     if old is None:
         return {**new, "revision": 1}
     new |= {name: old[name] for name in (*_CASE, "revision")}

@@ -109,6 +109,7 @@ def _detection_of(entry: list[Any]) -> Detection:
 
 def _number(value: float) -> float | str:
     """Return `value` as JSON can hold it: NaN and infinity become the words that `float` reads."""
+    # JSON has no NaN, and PostgreSQL refuses the one that Python writes.
     return float(value) if math.isfinite(value) else str(float(value))
 
 

@@ -29,6 +29,7 @@ def file_lock(path: Path) -> Iterator[None]:
 def site_lock(workspace: Path, site_id: str) -> Iterator[None]:
     """Hold the site locked in the workspace; raise WorkspaceBusyError at once where another run holds it."""
     # A hash, because a site's id may hold what a file name must not.
+    # The file stays when the run ends: if it went, two runs could each lock a file of that name.
     path = workspace / "locks" / f"{hashlib.sha256(site_id.encode()).hexdigest()[:16]}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:

@@ -16,6 +16,7 @@ __all__ = ["forget", "put", "rows_where"]
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Write `row`, replacing the one with the same primary key."""
+    # Delete and insert: every database has a word of its own for the two in one.
     forget(connection, table, **{column.name: row[column.name] for column in table.primary_key})
     connection.execute(insert(table).values(dict(row)))
 

@@ -25,6 +25,7 @@ def put_record(connection: Connection, watch: Watch, record: SceneRecord) -> Non
 def read_records(connection: Connection, watch: Watch) -> tuple[SceneRecord, ...]:
     """Return the ledger in time order; scenes of the same instant by id."""
     records = [_record_of(row) for row in rows_where(connection, SCENE, watch_id=watch.watch_id)]
+    # Sorted here and not by the database: each orders text in its own way.
     return tuple(sorted(records, key=lambda record: (record.time, record.scene_id)))
 
 

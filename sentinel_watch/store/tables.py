@@ -51,6 +51,7 @@ def _arrays() -> list[Column[Any]]:
 
 def _geometry() -> list[Column[Any]]:
     """Return the columns of a geometry: WKB, and its bounding box in the same coordinates."""
+    # Plain columns, because SQLite has no spatial types; the box answers "what lies here" on any database.
     box = [Column(name, Double, nullable=False) for name in ("min_x", "min_y", "max_x", "max_y")]
     return [Column("geometry", LargeBinary, nullable=False), *box]
 

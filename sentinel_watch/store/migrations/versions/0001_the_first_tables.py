@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,146 +12,91 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+BOX = ("min_x", "min_y", "max_x", "max_y")
+ALERT_TEXT = (
+    "event_id", "site_id", "schema_version", "event_class", "class_probs", "explanation", "first_detected", "last_observed", "status",
+    "country", "admin", "sensors", "reasons", "severity", "case_status", "qa_flags", "pipeline", "model_version", "code_version",
+    "after_scene",
+)  # fmt: skip
+ALERT_TEXT_OR_NULL = (
+    "last_clear_before", "confirmed_at", "finished_at", "permit_id", "decision", "rejection_reason", "assignee", "before_scene",
+    "evidence_sha256",
+)  # fmt: skip
+ALERT_NUMBERS = (
+    "class_confidence", "area_ha", "centroid_lon", "centroid_lat", "location_uncertainty_m", "magnitude", "detection_confidence",
+    "priority", "observability",
+)  # fmt: skip
+ALERT_NUMBERS_OR_NULL = ("outside_permit_pct", "protected_overlap_ha", "distance_to_water_m")
+
 
 def upgrade() -> None:
-    """Bring the tables from the version before to this one."""
+    """Make the tables."""
     op.create_table(
         "watch",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch")),
-        sa.UniqueConstraint("key", name=op.f("uq_watch_key")),
+        sa.PrimaryKeyConstraint("id", name="pk_watch"),
+        sa.UniqueConstraint("key", name="uq_watch_key"),
     )
-    op.create_table(
-        "alert",
-        sa.Column("watch_id", sa.Integer(), nullable=False),
-        sa.Column("alert_id", sa.Text(), nullable=False),
-        sa.Column("event_id", sa.Text(), nullable=False),
-        sa.Column("site_id", sa.Text(), nullable=False),
-        sa.Column("schema_version", sa.Text(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("event_class", sa.Text(), nullable=False),
-        sa.Column("class_confidence", sa.Double(), nullable=False),
-        sa.Column("class_probs", sa.Text(), nullable=False),
-        sa.Column("explanation", sa.Text(), nullable=False),
-        sa.Column("last_clear_before", sa.Text(), nullable=True),
-        sa.Column("first_detected", sa.Text(), nullable=False),
-        sa.Column("confirmed_at", sa.Text(), nullable=True),
-        sa.Column("last_observed", sa.Text(), nullable=False),
-        sa.Column("finished_at", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("area_ha", sa.Double(), nullable=False),
-        sa.Column("centroid_lon", sa.Double(), nullable=False),
-        sa.Column("centroid_lat", sa.Double(), nullable=False),
-        sa.Column("location_uncertainty_m", sa.Double(), nullable=False),
-        sa.Column("country", sa.Text(), nullable=False),
-        sa.Column("admin", sa.Text(), nullable=False),
-        sa.Column("magnitude", sa.Double(), nullable=False),
-        sa.Column("n_observations", sa.Integer(), nullable=False),
-        sa.Column("n_anomalous", sa.Integer(), nullable=False),
-        sa.Column("sensors", sa.Text(), nullable=False),
-        sa.Column("detection_confidence", sa.Double(), nullable=False),
-        sa.Column("permit_id", sa.Text(), nullable=True),
-        sa.Column("outside_permit_pct", sa.Double(), nullable=True),
-        sa.Column("protected_overlap_ha", sa.Double(), nullable=True),
-        sa.Column("distance_to_water_m", sa.Double(), nullable=True),
-        sa.Column("suspected_violation", sa.Boolean(), nullable=True),
-        sa.Column("reasons", sa.Text(), nullable=False),
-        sa.Column("severity", sa.Text(), nullable=False),
-        sa.Column("priority", sa.Double(), nullable=False),
-        sa.Column("case_status", sa.Text(), nullable=False),
-        sa.Column("decision", sa.Text(), nullable=True),
-        sa.Column("rejection_reason", sa.Text(), nullable=True),
-        sa.Column("assignee", sa.Text(), nullable=True),
-        sa.Column("qa_flags", sa.Text(), nullable=False),
-        sa.Column("observability", sa.Double(), nullable=False),
-        sa.Column("pipeline", sa.Text(), nullable=False),
-        sa.Column("model_version", sa.Text(), nullable=False),
-        sa.Column("code_version", sa.Text(), nullable=False),
-        sa.Column("before_scene", sa.Text(), nullable=True),
-        sa.Column("after_scene", sa.Text(), nullable=False),
-        sa.Column("evidence_sha256", sa.Text(), nullable=True),
-        sa.Column("geometry", sa.LargeBinary(), nullable=False),
-        sa.Column("min_x", sa.Double(), nullable=False),
-        sa.Column("min_y", sa.Double(), nullable=False),
-        sa.Column("max_x", sa.Double(), nullable=False),
-        sa.Column("max_y", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_alert_watch_id_watch"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("watch_id", "alert_id", name=op.f("pk_alert")),
-    )
-    op.create_index(op.f("ix_alert_site_id"), "alert", ["site_id"])
-    op.create_index(op.f("ix_alert_status"), "alert", ["status"])
+    _scenes_and_looks()
+    for name in ("baseline", "block_state"):
+        _table(name, ("block_key",), *_arrays())
+    _events()
+    _alerts()
 
-    op.create_table(
-        "baseline",
-        sa.Column("watch_id", sa.Integer(), nullable=False),
-        sa.Column("block_key", sa.Text(), nullable=False),
-        sa.Column("arrays", sa.LargeBinary(), nullable=False),
-        sa.Column("arrays_sha256", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_baseline_watch_id_watch"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("watch_id", "block_key", name=op.f("pk_baseline")),
-    )
-    op.create_table(
-        "block_state",
-        sa.Column("watch_id", sa.Integer(), nullable=False),
-        sa.Column("block_key", sa.Text(), nullable=False),
-        sa.Column("arrays", sa.LargeBinary(), nullable=False),
-        sa.Column("arrays_sha256", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_block_state_watch_id_watch"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("watch_id", "block_key", name=op.f("pk_block_state")),
-    )
-    op.create_table(
-        "event",
-        sa.Column("watch_id", sa.Integer(), nullable=False),
-        sa.Column("event_id", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("first_detected", sa.Date(), nullable=False),
-        sa.Column("last_observed", sa.Date(), nullable=False),
-        sa.Column("confirmed_at", sa.Date(), nullable=True),
-        sa.Column("finished_at", sa.Date(), nullable=True),
-        sa.Column("event_class", sa.Text(), nullable=True),
-        sa.Column("class_confidence", sa.Double(), nullable=True),
-        sa.Column("area_ha", sa.Double(), nullable=False),
-        sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("geometry", sa.LargeBinary(), nullable=False),
-        sa.Column("min_x", sa.Double(), nullable=False),
-        sa.Column("min_y", sa.Double(), nullable=False),
-        sa.Column("max_x", sa.Double(), nullable=False),
-        sa.Column("max_y", sa.Double(), nullable=False),
-        sa.Column("arrays", sa.LargeBinary(), nullable=False),
-        sa.Column("arrays_sha256", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_event_watch_id_watch"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("watch_id", "event_id", name=op.f("pk_event")),
-    )
-    op.create_index(op.f("ix_event_watch_id_status"), "event", ["watch_id", "status"])
 
+def _scenes_and_looks() -> None:
+    scene = [*_columns(sa.Text, "time", "role", "outcome", "reason", "detail"), *_columns(sa.Double, "seconds")]
+    _table("scene", ("scene_id",), *scene, *_columns(sa.Double, "clear_fraction", "data_fraction", nullable=True))
+    look = [*_columns(sa.Text, "outcome", "reason", "detail"), *_columns(sa.Integer, "clear_px", "data_px", "aoi_px")]
+    _table("look", ("scene_id", "block_key"), *look)
+
+
+def _events() -> None:
+    known = [*_columns(sa.Text, "status"), *_columns(sa.Date, "first_detected", "last_observed"), *_columns(sa.Double, "area_ha")]
+    later = [
+        *_columns(sa.Date, "confirmed_at", "finished_at", nullable=True),
+        *_columns(sa.Text, "event_class", nullable=True),
+        *_columns(sa.Double, "class_confidence", nullable=True),
+    ]
+    _table("event", ("event_id",), *known, *later, *_columns(sa.JSON, "document"), *_geometry(), *_arrays())
+    op.create_index("ix_event_watch_id_status", "event", ["watch_id", "status"])
+
+
+def _alerts() -> None:
+    columns = [
+        *_columns(sa.Text, *ALERT_TEXT),
+        *_columns(sa.Text, *ALERT_TEXT_OR_NULL, nullable=True),
+        *_columns(sa.Double, *ALERT_NUMBERS),
+        *_columns(sa.Double, *ALERT_NUMBERS_OR_NULL, nullable=True),
+        *_columns(sa.Integer, "revision", "n_observations", "n_anomalous"),
+        *_columns(sa.Boolean, "suspected_violation", nullable=True),
+    ]
+    _table("alert", ("alert_id",), *columns, *_geometry())
+    for name in ("site_id", "status"):
+        op.create_index(f"ix_alert_{name}", "alert", [name])
+
+
+def _table(name: str, keys: tuple[str, ...], *columns: sa.Column[Any]) -> None:
+    """Make a table whose rows belong to a watch."""
     op.create_table(
-        "look",
+        name,
         sa.Column("watch_id", sa.Integer(), nullable=False),
-        sa.Column("scene_id", sa.Text(), nullable=False),
-        sa.Column("block_key", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("clear_px", sa.Integer(), nullable=False),
-        sa.Column("data_px", sa.Integer(), nullable=False),
-        sa.Column("aoi_px", sa.Integer(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_look_watch_id_watch"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("watch_id", "scene_id", "block_key", name=op.f("pk_look")),
+        *_columns(sa.Text, *keys),
+        *columns,
+        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=f"fk_{name}_watch_id_watch", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("watch_id", *keys, name=f"pk_{name}"),
     )
-    op.create_table(
-        "scene",
-        sa.Column("watch_id", sa.Integer(), nullable=False),
-        sa.Column("scene_id", sa.Text(), nullable=False),
-        sa.Column("time", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("clear_fraction", sa.Double(), nullable=True),
-        sa.Column("data_fraction", sa.Double(), nullable=True),
-        sa.Column("seconds", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["watch_id"], ["watch.id"], name=op.f("fk_scene_watch_id_watch"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("watch_id", "scene_id", name=op.f("pk_scene")),
-    )
+
+
+def _columns(kind: type[sa.types.TypeEngine[Any]], *names: str, nullable: bool = False) -> list[sa.Column[Any]]:
+    return [sa.Column(name, kind(), nullable=nullable) for name in names]
+
+
+def _geometry() -> list[sa.Column[Any]]:
+    return [*_columns(sa.LargeBinary, "geometry"), *_columns(sa.Double, *BOX)]
+
+
+def _arrays() -> list[sa.Column[Any]]:
+    return [*_columns(sa.LargeBinary, "arrays"), sa.Column("arrays_sha256", sa.String(64), nullable=False)]

@@ -93,8 +93,11 @@ class Detector(Protocol):
 class Classifier(Protocol):
     """Says what kind of event it probably is."""
 
-    def classify(self, event: Event, site: Site) -> Classification:
-        """Return class, probabilities and a plain explanation, from what the event's region shows."""
+    def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]]) -> Classification:
+        """Return class, probabilities and a plain explanation, from what the event's region shows.
+
+        `year` is what is normal there through the year: band -> (12,) mean reflectance in mid-month, NaN = not known.
+        """
 
 
 @runtime_checkable

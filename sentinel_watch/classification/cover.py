@@ -34,6 +34,11 @@ class Cover:
         return self._contrast(("B08", "B8A"), ("B04",))
 
     @property
+    def ndmi(self) -> float | None:
+        """Return (NIR - SWIR1) / (NIR + SWIR1), Gao 1996 as used with SWIR1 by Wilson and Sader 2002."""
+        return self._contrast(("B08", "B8A"), ("B11",))
+
+    @property
     def nbr(self) -> float | None:
         """Return (NIR - SWIR2) / (NIR + SWIR2), Key and Benson 2006."""
         return self._contrast(("B08", "B8A"), ("B12",))

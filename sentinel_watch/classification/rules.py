@@ -12,6 +12,11 @@ from sentinel_watch.domain.event import Classification, Event, EventStatus
 from sentinel_watch.registry import Part
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sentinel_watch.domain.site import Site
 
 __all__ = ["Rules"]
@@ -36,31 +41,48 @@ class Rules(Part):
 
     confidence: float = Field(0.5, gt=0, le=0.5)
     """What a rule's class is worth at most; the rest goes to `unknown_change`."""
-    min_ndvi_drop: float = Field(0.15, gt=0, lt=1)
-    """NDVI has to fall by this to speak of vegetation."""
+    min_ndvi_drop: float = Field(0.07, gt=0, lt=1)
+    """NDVI has to fall by this to speak of vegetation that is lost."""
     min_nbr_drop: float = Field(0.27, gt=0, lt=2)
     """dNBR of low severity burns and above, Key and Benson 2006."""
     max_char_nir: float = Field(0.2, gt=0, lt=1)
     """Burnt ground reflects less than this in the near infrared."""
-    min_brightness_step: float = Field(0.03, gt=0, lt=1)
+    min_brightness_step: float = Field(0.02, gt=0, lt=1)
     """Visible reflectance has to rise or fall by this to count as brighter or darker."""
+    fallow_days: int = Field(365, ge=30, le=1_000)
+    """Ground that lies bare for part of every year may lie bare for so long before it stops being a field."""
 
-    def classify(self, event: Event, site: Site) -> Classification:
+    def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]]) -> Classification:
         """Return the first rule that fits, as a class with a plain sentence; `unknown_change` where none does."""
-        verdict = self._verdict(Cover(event.region.expected), Cover(event.region.observed), site.site_type)
+        before, after = Cover(event.region.expected), Cover(event.region.observed)
+        verdict = self._nature(before, after, event, months(year)) or self._verdict(before, after, site.site_type)
         known = verdict.event_class != "unknown_change"
         probs = {verdict.event_class: self.confidence, "unknown_change": 1 - self.confidence} if known else {"unknown_change": 1.0}
         return Classification(verdict.event_class, probs, "rule", f"{verdict.phrase} {_extent(event)}.")
 
-    def _verdict(self, before: Cover, after: Cover, site_type: str) -> Verdict:
+    def _nature(self, before: Cover, after: Cover, event: Event, year: Sequence[Cover]) -> Verdict | None:
+        """Return what the weather or a farmer does, None where it is something else."""
         was, now = before.cover_type, after.cover_type
         if now is CoverType.SNOW and was is not CoverType.SNOW:
             return Verdict("snow", "Snow seems to cover the ground")
+        if self._is_field(year) and now in (CoverType.BARE, CoverType.VEGETATION):
+            lasted = (event.last_observed - event.region.onset).days
+            return Verdict("agriculture", "A field that is bare in part of every year differs") if lasted < self.fallow_days else None
+        if was is now is CoverType.VEGETATION and _fall(before.ndvi, after.ndvi) <= 0 and _fall(before.ndmi, after.ndmi) <= 0:
+            return Verdict("seasonal", "Vegetation is denser than usual")
+        return None
+
+    def _is_field(self, year: Sequence[Cover]) -> bool:
+        kinds = {month.cover_type for month in year}
+        return {CoverType.BARE, CoverType.VEGETATION} <= kinds
+
+    def _verdict(self, before: Cover, after: Cover, site_type: str) -> Verdict:
+        was, now = before.cover_type, after.cover_type
         if CoverType.WATER in (was, now):
             return self._water(was, now)
         if self._burnt(before, after):
             return Verdict("surface_burn", "The ground turned dark, as fire leaves it,")
-        if _fall(before.ndvi, after.ndvi) >= self.min_ndvi_drop:
+        if was is CoverType.VEGETATION and max(_fall(before.ndvi, after.ndvi), _fall(before.ndmi, after.ndmi)) >= self.min_ndvi_drop:
             return self._vegetation(now, site_type)
         return self._surface(before, after, site_type)
 
@@ -79,7 +101,7 @@ class Rules(Part):
     def _vegetation(self, now: CoverType | None, site_type: str) -> Verdict:
         if now is CoverType.BARE:
             return Verdict(BARE_AT.get(site_type, "vegetation_loss"), "Bare ground replaced vegetation")
-        return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", "Vegetation became much thinner")
+        return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", "Vegetation became thinner and drier")
 
     def _surface(self, before: Cover, after: Cover, site_type: str) -> Verdict:
         darker = _fall(before.brightness, after.brightness)
@@ -88,6 +110,11 @@ class Rules(Part):
         if -darker >= self.min_brightness_step and site_type in CHANGED_AT:
             return Verdict(CHANGED_AT[site_type], "Bare ground became brighter")
         return Verdict("unknown_change", "The surface changed in a way that no rule names")
+
+
+def months(year: Mapping[str, NDArray[np.float32]]) -> list[Cover]:
+    """Return the normal cover of the twelve months; empty where nothing is known."""
+    return [Cover({band: float(values[month]) for band, values in year.items()}) for month in range(12)] if year else []
 
 
 def _fall(before: float | None, after: float | None) -> float:

@@ -79,7 +79,7 @@ class Region:
     onset: date
     """Day on which a tenth of the pixels had turned anomalous."""
     last_clear: date | None
-    """Median day of the last usable look before the onset."""
+    """Day of the last usable look before the onset."""
     confirmed: date | None
     last_observed: date
     """Day of the last usable look at any pixel."""

@@ -6,11 +6,15 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sentinel_watch.pipeline.learning import Lesson
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sentinel_watch.contracts import Detector
-    from sentinel_watch.domain.change import Arrays
+    from sentinel_watch.domain.change import Arrays, Region
     from sentinel_watch.domain.grid import Block
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.store import Store
@@ -37,6 +41,7 @@ class BlockMemory:
         self._job = job
         self._store = store
         self._near: OrderedDict[str, Known | None] = OrderedDict()
+        self._years: dict[str, NDArray[np.float32]] = {}
 
     def get(self, block: Block) -> Known | None:
         """Return the block as it stands; None where no detector could learn it."""
@@ -51,6 +56,27 @@ class BlockMemory:
         """Keep the block's new state at hand; saving it is the caller's transaction."""
         known = self._near[block.key]
         self._near[block.key] = replace(known, state=state) if known else None
+
+    def normal_year(self, region: Region) -> dict[str, NDArray[np.float32]]:
+        """Return band -> (12,) mean reflectance that is normal at a region in the middle of each month, NaN = not known."""
+        parts = []
+        for block in self._job.ground.blocks:
+            rows, cols = region.rows - block.top, region.cols - block.left
+            here = (rows >= 0) & (cols >= 0) & (rows < block.grid.shape[0]) & (cols < block.grid.shape[1])
+            if here.any() and self.get(block):
+                parts.append(self._months(block)[:, :, rows[here], cols[here]])
+        pixels = np.concatenate(parts, axis=2) if parts else np.full((12, len(self._job.viewer.bands), 1), np.nan, np.float32)
+        seen = np.isfinite(pixels)
+        means = np.where(seen, pixels, 0).sum(axis=2) / np.where(seen.any(axis=2), seen.sum(axis=2), np.nan)
+        return {band: means[:, number] for number, band in enumerate(self._job.viewer.bands)}
+
+    def _months(self, block: Block) -> NDArray[np.float32]:
+        """Return the (12, band, y, x) reflectance that is normal in the middle of each month."""
+        known = self.get(block)
+        if block.key not in self._years and known:
+            days = [np.datetime64(f"{self._job.split.monitor_from.year}-{month:02d}-15", "ns") for month in range(1, 13)]
+            self._years[block.key] = np.stack([known.detector.expect(known.baseline, day) for day in days])
+        return self._years[block.key]
 
     def _load(self, block: Block) -> Known | None:
         saved = self._store.baseline(self._job.watch, block.key)

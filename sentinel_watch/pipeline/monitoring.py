@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sentinel_watch.domain.change import Arrays, ChangeMap
-    from sentinel_watch.domain.event import Event
+    from sentinel_watch.domain.event import Classification, Event
     from sentinel_watch.domain.grid import Block
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.pipeline.assignment import Assignment
@@ -97,8 +97,11 @@ class Monitor:
         changes = [change for _, change in sorted(self._changes.items()) if change]
         regions = job.request.pipeline.segmentation.regions(changes, job.ground.inside, job.ground.grid, job.viewer.bands)
         events = track(self._events, regions, Sighting(job.request.site.site_id, scene.scene_id, scene.time.date()))
-        classifier = job.request.pipeline.classifier_built
-        return tuple(replace(event, classification=classifier.classify(event, job.request.site)) for event in events)
+        return tuple(replace(event, classification=self._classify(event)) for event in events)
+
+    def _classify(self, event: Event) -> Classification:
+        classifier = self._job.request.pipeline.classifier_built
+        return classifier.classify(event, self._job.request.site, self._memory.normal_year(event.region))
 
     def _report(self, block: Block) -> ChangeMap | None:
         known = self._memory.get(block)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+from affine import Affine
 from pydantic import Field
 from rasterio.features import shapes
-from shapely import MultiPolygon, Polygon, affinity, union_all
+from shapely import MultiPolygon, Polygon, union_all
 from shapely.geometry import shape
 from skimage.measure import label
 
@@ -47,28 +49,31 @@ class Segmentation(Part):
             return ()
         change = concatenate(changes)
         active = select(change, self._active(change) & inside[change.rows, change.cols])
-        return tuple(self._measure(part, grid, bands) for part in components(active) if part.rows.size >= self.min_area_px)
+        parts = [(part, around) for part, around in components(active, grid) if part.rows.size >= self.min_area_px]
+        pixel_ha = abs(grid.resolution.x * grid.resolution.y) / 1e4
+        return tuple(self._measure(part, around, part.rows.size * pixel_ha, bands) for part, around in parts)
 
     def _active(self, change: ChangeMap) -> NDArray[np.bool_]:
         provisional = (change.status == PixelStatus.PROVISIONAL) & (change.evidence >= self.grow_evidence)
         active: NDArray[np.bool_] = (change.status == PixelStatus.CONFIRMED) | provisional
         return active
 
-    def _measure(self, pixels: ChangeMap, grid: GeoBox, bands: Sequence[str]) -> Region:
+    def _measure(self, pixels: ChangeMap, around: Polygon | MultiPolygon, area_ha: float, bands: Sequence[str]) -> Region:
         sure = pixels.status == PixelStatus.CONFIRMED
         confirmed = int(sure.sum()) >= self.min_confirmed_px
         core = select(pixels, sure) if confirmed else pixels
-        seen = core.last_clear[core.last_clear > 0]
+        onset = np.quantile(core.onset, 0.1, method="inverted_cdf")
+        seen = core.last_clear[(core.last_clear > 0) & (core.onset <= onset)]
         return Region(
             rows=pixels.rows,
             cols=pixels.cols,
-            geometry=outline(pixels.rows, pixels.cols, grid),
-            area_ha=pixels.rows.size * abs(grid.resolution.x * grid.resolution.y) / 1e4,
+            geometry=around,
+            area_ha=area_ha,
             status=PixelStatus.CONFIRMED if confirmed else PixelStatus.PROVISIONAL,
-            onset=_day(core.onset, 0.1),
-            last_clear=_day(seen, 0.5) if seen.size else None,
-            confirmed=_nth_day(core.confirmed, self.min_confirmed_px) if confirmed else None,
-            last_observed=_day(pixels.last_look, 1.0),
+            onset=_date(onset),
+            last_clear=_date(seen.max()) if seen.size else None,
+            confirmed=_date(np.sort(core.confirmed)[self.min_confirmed_px - 1]) if confirmed else None,
+            last_observed=_date(pixels.last_look.max()),
             magnitude=float(np.median(core.magnitude)),
             evidence=float(np.median(core.evidence)),
             n_looks=int(np.median(core.n_looks)),
@@ -78,36 +83,33 @@ class Segmentation(Part):
         )
 
 
-def components(change: ChangeMap) -> Iterator[ChangeMap]:
-    """Yield the 8-connected parts of the changed pixels, each in row-major order."""
+def components(change: ChangeMap, grid: GeoBox) -> Iterator[tuple[ChangeMap, Polygon | MultiPolygon]]:
+    """Yield the 8-connected parts of the changed pixels, each in row-major order, with its outline in the CRS of `grid`."""
     if not change.rows.size:
         return
-    rows, cols = change.rows - change.rows.min(), change.cols - change.cols.min()
-    canvas = np.zeros((rows.max() + 1, cols.max() + 1), bool)
+    top, left = int(change.rows.min()), int(change.cols.min())
+    rows, cols = change.rows - top, change.cols - left
+    canvas = np.zeros((int(rows.max()) + 1, int(cols.max()) + 1), bool)
     canvas[rows, cols] = True
-    labels = np.asarray(label(canvas, connectivity=2))[rows, cols]
+    labelled = np.asarray(label(canvas, connectivity=2), np.int32)
+    outlines = outline(labelled, grid.affine * Affine.translation(left, top))
+    labels = labelled[rows, cols]
     order = np.argsort(labels, kind="stable")
     for index in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
-        yield select(change, index)
+        yield select(change, index), outlines[int(labels[index[0]])]
 
 
-def outline(rows: NDArray[np.int32], cols: NDArray[np.int32], grid: GeoBox) -> Polygon | MultiPolygon:
-    """Return the outline of pixels along their edges, in the CRS of `grid`; valid, exterior rings counterclockwise."""
-    top, left = int(rows.min()), int(cols.min())
-    canvas = np.zeros((int(rows.max()) - top + 1, int(cols.max()) - left + 1), np.uint8)
-    canvas[rows - top, cols - left] = 1
+def outline(labels: NDArray[np.int32], transform: Affine) -> dict[int, Polygon | MultiPolygon]:
+    """Return label -> outline along pixel edges, of every label but 0; valid, in the coordinates that `transform` leads to."""
+    parts: dict[int, list[Polygon]] = defaultdict(list)
     # 4-connected outlines stay valid where pixels touch only at a corner
-    parts = [shape(part) for part, value in shapes(canvas, mask=canvas > 0, connectivity=4) if value]
-    a, b, c, d, e, f = (grid.affine * grid.affine.translation(left, top))[:6]
-    return affinity.affine_transform(union_all(parts), (a, b, d, e, c, f)).normalize()
+    for part, value in shapes(labels, mask=labels > 0, connectivity=4, transform=transform):
+        parts[int(value)].append(shape(part))
+    return {value: (union_all(found) if len(found) > 1 else found[0]).normalize() for value, found in parts.items()}
 
 
-def _day(days: NDArray[np.int32], quantile: float) -> date:
-    return EPOCH + timedelta(days=int(np.quantile(days, quantile, method="inverted_cdf")))
-
-
-def _nth_day(days: NDArray[np.int32], n: int) -> date:
-    return EPOCH + timedelta(days=int(np.sort(days)[n - 1]))
+def _date(day: float) -> date:
+    return EPOCH + timedelta(days=int(day))
 
 
 def _by_band(values: NDArray[np.float32], bands: Sequence[str]) -> dict[str, float]:

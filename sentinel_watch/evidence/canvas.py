@@ -1,0 +1,143 @@
+"""The page that every figure is drawn on: one style, fixed margins for header and footer, the same bytes each time."""
+
+from __future__ import annotations
+
+import textwrap
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.textpath import text_to_path
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = [
+    "BLUE",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "PAGE_WIDTH_IN",
+    "RED",
+    "SIGMA",
+    "Captions",
+    "Entry",
+    "add_legend",
+    "fit",
+    "house_style",
+    "new_page",
+    "to_png",
+]
+
+BLUE, ORANGE, RED, INK, GREY = "#0072B2", "#D55E00", "#CC3311", "#222222", "#6B6B6B"
+"""Of Okabe and Ito's palette, which colour-blind readers can tell apart; two neutrals beside them."""
+
+SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+
+PAGE_WIDTH_IN = 10.6
+DPI = 115
+MARGIN_IN, LEGEND_IN = 0.12, 0.3
+TITLE_PT, TEXT_PT, SMALL_PT = 13.0, 9.0, 7.5
+LINE_IN = 1.45 / 72
+"""Height of a line of text in inches for each point of its size."""
+
+MAX_BYTES = 300_000
+
+STYLE: Any = {
+    "font.family": "DejaVu Sans", "font.size": TEXT_PT, "text.color": INK, "text.parse_math": False, "axes.edgecolor": "#999999",
+    "axes.labelcolor": INK, "axes.linewidth": 0.8, "axes.titlesize": 10, "axes.unicode_minus": False, "xtick.color": GREY,
+    "ytick.color": GREY, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "legend.fontsize": 8, "legend.frameon": False,
+    "hatch.linewidth": 0.6, "timezone": "UTC",
+}  # fmt: skip
+
+
+Entry: TypeAlias = "tuple[str, Any]"
+"""One entry of a legend: its words and what stands for them; the parts of a tuple lie on each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """The words around a figure."""
+
+    title: str
+    facts: str
+    footer: str
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw with matplotlib's defaults and this project's style, whatever the user's own settings are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
+def fit(text: str, width_in: float, size_pt: float, max_lines: int = 2) -> str:
+    """Return `text` broken into lines that fit `width_in`; what does not fit `max_lines` is cut and ends in an ellipsis."""
+    measured, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=size_pt), ismath=False)
+    if measured <= width_in * 72:
+        return text
+    letters = max(int(0.93 * len(text) * width_in * 72 / measured), 8)
+    return "\n".join(textwrap.wrap(text, letters, max_lines=max_lines, placeholder=" …"))
+
+
+def new_page(body_height_in: float, captions: Captions, width_in: float = PAGE_WIDTH_IN) -> Figure:
+    """Return a figure with title, facts and footer in place, and `body_height_in` left to the constrained layout."""
+    room = width_in - 2 * MARGIN_IN
+    title, facts, footer = (
+        fit(captions.title, room, 1.1 * TITLE_PT, 1),
+        fit(captions.facts, room, TEXT_PT),
+        fit(captions.footer, room, SMALL_PT),
+    )
+    above = LINE_IN * (TITLE_PT + TEXT_PT * _lines(facts)) + 1.5 * MARGIN_IN
+    below = LINE_IN * SMALL_PT * _lines(footer) + MARGIN_IN + LEGEND_IN
+    height = body_height_in + above + below
+    layout = ConstrainedLayoutEngine(rect=(0.0, below / height, 1.0, body_height_in / height), w_pad=0.08, h_pad=0.05)
+    figure = Figure(figsize=(width_in, height), dpi=DPI, layout=layout, facecolor="white")
+    left, top = MARGIN_IN / width_in, 1 - MARGIN_IN / height
+    figure.text(left, top, title, size=TITLE_PT, weight="bold", va="top")
+    figure.text(left, top - LINE_IN * TITLE_PT / height, facts, size=TEXT_PT, color=GREY, va="top")
+    figure.text(left, 0.6 * MARGIN_IN / height, footer, size=SMALL_PT, color=GREY, va="bottom")
+    return figure
+
+
+def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
+    """Draw the legend in one row between the body and the footer."""
+    labels, handles = [label for label, _ in entries], [handle for _, handle in entries]
+    height = figure.get_figheight()
+    place = (MARGIN_IN / figure.get_figwidth(), (LINE_IN * SMALL_PT + 1.1 * MARGIN_IN) / height)
+    legend = figure.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=place, borderaxespad=0, borderpad=0, ncols=max(len(entries), 1),
+        handler_map={tuple: HandlerTuple(ndivide=1, pad=0)}, columnspacing=1.6,
+    )  # fmt: skip
+    legend.set_in_layout(False)
+
+
+def to_png(figure: Figure) -> bytes:
+    """Return the figure as PNG; the same figure gives the same bytes. A large file gets 256 colours in place of millions."""
+    canvas: Any = FigureCanvasAgg(figure)
+    # One drawing pass, where savefig would make two.
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    content = _encode(image)
+    return content if len(content) <= MAX_BYTES else _encode(image.quantize(256, dither=Image.Dither.NONE))
+
+
+def _encode(image: Image.Image) -> bytes:
+    stream = BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + 1

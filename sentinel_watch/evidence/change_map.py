@@ -1,0 +1,104 @@
+"""Where the change is, how strong it is, and since when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import Normalize
+
+from sentinel_watch.evidence.before_after import look_day, map_height_in
+from sentinel_watch.evidence.canvas import SIGMA, add_legend, house_style, new_page, to_png
+from sentinel_watch.evidence.composites import composite_of, grey, pictures
+from sentinel_watch.evidence.map_axes import STATUS_PENS, Pen, draw_outline, draw_site, legend_entry, show_map
+from sentinel_watch.evidence.words import captions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from sentinel_watch.evidence.inputs import EvidenceInputs
+
+__all__ = ["change_map_png", "on_chip"]
+
+COLOURS = "plasma"
+PALE = 0.9
+BAR_DATES = 4
+
+
+def change_map_png(inputs: EvidenceInputs) -> bytes:
+    """Return the change map as PNG: left the strength of the change, right the day on which it began."""
+    with house_style():
+        return to_png(_draw(inputs))
+
+
+def on_chip(inputs: EvidenceInputs, column: str) -> NDArray[np.float32]:
+    """Return one column of the changed pixels as a (y, x) picture of the chip; NaN = not changed."""
+    picture = np.full(inputs.chip.grid.shape, np.nan, np.float32)
+    for change in inputs.changes:
+        here = inputs.chip.holds(change.rows, change.cols)
+        picture[change.rows[here] - inputs.chip.top, change.cols[here] - inputs.chip.left] = getattr(change, column)[here]
+    return picture
+
+
+def _draw(inputs: EvidenceInputs) -> Figure:
+    grid = inputs.chip.grid
+    years = [] if inputs.after is None else [look_day(inputs.after).year]
+    figure = new_page(map_height_in(grid) + 1.15, captions(inputs.alert, inputs.site, years))
+    panels = figure.subplots(1, 2)
+    ground = _ground(inputs)
+    pens: list[Pen] = []
+    for axes in panels:
+        show_map(axes, ground, grid)
+        pens = [*_draw_events(axes, inputs), *draw_site(axes, inputs.site, grid)]
+    _draw_strength(panels[0], inputs)
+    _draw_onset(panels[1], inputs)
+    add_legend(figure, [legend_entry(pen) for pen in pens])
+    return figure
+
+
+def _ground(inputs: EvidenceInputs) -> NDArray[np.float32]:
+    if inputs.after is None:
+        return np.full((*inputs.chip.grid.shape, 3), PALE, np.float32)
+    bands = [str(band) for band in inputs.after["band"].values]
+    return grey(pictures([inputs.after], composite_of(bands))[0])
+
+
+def _draw_events(axes: Axes, inputs: EvidenceInputs) -> list[Pen]:
+    frame = inputs.chip.grid.extent.geom
+    crossing = [event for event in inputs.neighbours if event.region.geometry.intersects(frame)]
+    for event in (*crossing, inputs.event):
+        pen = STATUS_PENS[event.status]
+        draw_outline(axes, event.region.geometry, pen if event is inputs.event else replace(pen, width_pt=1.0))
+    drawn = {event.status for event in (*crossing, inputs.event)}
+    return [pen for status, pen in STATUS_PENS.items() if status in drawn]
+
+
+def _draw_strength(axes: Axes, inputs: EvidenceInputs) -> None:
+    magnitude = on_chip(inputs, "magnitude")
+    top = max(float(np.nanmax(magnitude, initial=0)), 1.0)
+    axes.set_title("How strong the change is", weight="bold", loc="left")
+    bar = _lay_over(axes, magnitude, inputs, Normalize(0, top))
+    bar.set_label(f"mean distance from the baseline, units of each pixel's noise ({SIGMA})")
+
+
+def _draw_onset(axes: Axes, inputs: EvidenceInputs) -> None:
+    days = on_chip(inputs, "onset")
+    known = days[np.isfinite(days)]
+    first, last = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    axes.set_title("Since when", weight="bold", loc="left")
+    bar = _lay_over(axes, days, inputs, Normalize(first, max(last, first + 1)))
+    ticks = np.unique(np.linspace(first, last, BAR_DATES).round().astype(int))
+    bar.set_ticks(ticks.tolist(), labels=[str(np.datetime64(int(day), "D")) for day in ticks])
+    bar.set_label("day of the first anomalous look")
+
+
+def _lay_over(axes: Axes, values: NDArray[np.float32], inputs: EvidenceInputs, norm: Normalize) -> Colorbar:
+    box = inputs.chip.grid.boundingbox
+    image = axes.imshow(
+        values, extent=(box.left, box.right, box.bottom, box.top), cmap=COLOURS, norm=norm, interpolation="nearest", zorder=2
+    )
+    return axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.85, aspect=36, pad=0.02)

@@ -1,0 +1,91 @@
+"""Looks as pictures: which bands as red, green and blue, and one stretch for all pictures of a figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.domain.look import usable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["Composite", "composite_of", "composites_of", "grey", "pictures"]
+
+CHOICES = (
+    ("B04", "B03", "B02"), ("B12", "B8A", "B04"), ("B12", "B08", "B04"), ("B11", "B08", "B04"), ("B11", "B8A", "B04"),
+    ("B08", "B04", "B03"), ("B08", "B04", "B02"),
+)  # fmt: skip
+PERCENTILES = (0.5, 99.5)
+MIN_RANGE = 0.08
+"""Reflectance; a narrower stretch would turn the noise of even ground into colours."""
+
+NODATA_GREY = 0.82
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """Three bands shown as red, green and blue."""
+
+    bands: tuple[str, str, str]
+
+    @property
+    def label(self) -> str:
+        """Return what the picture is called: `true colour (B04 B03 B02)`."""
+        first = self.bands[0]
+        kind = "true colour" if self.bands == CHOICES[0] else "one band" if set(self.bands) == {first} else "false colour"
+        return f"{kind} ({first})" if kind == "one band" else f"{kind} ({' '.join(self.bands)})"
+
+
+def composite_of(bands: Sequence[str]) -> Composite:
+    """Return the first composite that `bands` allow, true colour before false colours; the last band alone at worst."""
+    fitting = (choice for choice in CHOICES if set(choice) <= set(bands))
+    return Composite(next(fitting, (bands[-1], bands[-1], bands[-1])))
+
+
+def composites_of(bands: Sequence[str]) -> list[Composite]:
+    """Return what to show of a look: true colour, and with it a false colour if there is a short-wave infrared band.
+
+    Dark forest and wet ground hardly differ in true colour; the short-wave infrared tells them apart.
+    """
+    first = composite_of(bands)
+    infrared = [Composite(choice) for choice in CHOICES if choice[0] in ("B11", "B12") and set(choice) <= set(bands)]
+    return [first] if first in infrared else [first, *infrared[:1]]
+
+
+def pictures(looks: Sequence[xr.Dataset], composite: Composite) -> list[NDArray[np.float32]]:
+    """Return each look as (y, x, 3) in 0-1, stretched alike so that they compare; no data = light grey.
+
+    The stretch runs from the 0.5th to the 99.5th percentile of each band over the usable pixels of all looks.
+    """
+    stacks = [look["reflectance"].sel(band=list(composite.bands)).values for look in looks]
+    low, high = _limits(stacks, [usable(look["mask"].values) for look in looks])
+    return [_stretched(stack, low, high) for stack in stacks]
+
+
+def grey(picture: NDArray[np.float32], strength: float = 0.45) -> NDArray[np.float32]:
+    """Return a (y, x, 3) picture as pale grey, so that colours laid over it stand out."""
+    luminance = picture @ np.array([0.3, 0.59, 0.11], np.float32)
+    return np.repeat((1 - strength + strength * luminance)[..., None], 3, axis=2)
+
+
+def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bool_]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    pooled = np.concatenate([stack[:, mask] for stack, mask in zip(stacks, masks, strict=True)], axis=1)
+    if not np.isfinite(pooled).all(axis=0).any():
+        pooled = np.concatenate([stack.reshape(3, -1) for stack in stacks], axis=1)
+    pooled = pooled[:, np.isfinite(pooled).all(axis=0)]
+    if not pooled.size:
+        return np.zeros((3, 1, 1), np.float32), np.ones((3, 1, 1), np.float32)
+    low, high = np.percentile(pooled, PERCENTILES, axis=1).astype(np.float32)[..., None, None]
+    spare = np.maximum(MIN_RANGE - (high - low), 0) / 2
+    return low - spare, high + spare
+
+
+def _stretched(stack: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:
+    scaled = np.clip((stack - low) / (high - low), 0, 1) ** np.float32(0.85)
+    return np.where(np.isnan(stack).any(axis=0), NODATA_GREY, scaled).transpose(1, 2, 0).astype(np.float32)

@@ -1,0 +1,64 @@
+"""An alert's evidence folder on disk: the only file of this stage that writes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from sentinel_watch.errors import InputError
+from sentinel_watch.evidence.before_after import before_after_png
+from sentinel_watch.evidence.change_map import change_map_png
+from sentinel_watch.evidence.series import all_series
+from sentinel_watch.evidence.table import series_csv
+from sentinel_watch.evidence.time_series import time_series_png
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sentinel_watch.evidence.inputs import EvidenceInputs
+
+__all__ = ["MANIFEST", "manifest_hash", "write_evidence", "write_file"]
+
+MANIFEST = "SHA256SUMS"
+
+
+def write_evidence(inputs: EvidenceInputs, folder: Path) -> str:
+    """Write the figures, the table and the manifest of one alert into `folder`; return the manifest's hash.
+
+    The same inputs give the same bytes. Other files in the folder stay, and are in the manifest too.
+    """
+    series = all_series(inputs.samples, inputs.expect, inputs.index, inputs.indices)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_file(folder / "before_after.png", before_after_png(inputs))
+    write_file(folder / "change_map.png", change_map_png(inputs))
+    write_file(folder / "time_series.png", time_series_png(inputs, series))
+    write_file(folder / "series.csv", series_csv(inputs.samples, series).encode())
+    write_file(folder / MANIFEST, _manifest(folder).encode())
+    return manifest_hash(folder)
+
+
+def manifest_hash(folder: Path) -> str:
+    """Return the SHA-256 of a folder's manifest, in hex: through the manifest it stands for every file.
+
+    Raises InputError where the folder has no manifest.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError("the evidence folder has no manifest", where=str(folder), allowed=MANIFEST, next_step="build the evidence again")
+    return _sha256(path)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file in one step, so that a killed run leaves the old file or the new one, never half of it."""
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+def _manifest(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != ".part")
+    return "".join(f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

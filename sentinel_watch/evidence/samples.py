@@ -1,0 +1,116 @@
+"""What every scene saw of one event: its pixels, how much of it was clear, and what stood in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.domain.look import MaskReason, usable
+from sentinel_watch.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sentinel_watch.domain.event import Event
+    from sentinel_watch.domain.ledger import SceneRecord
+    from sentinel_watch.evidence.chip import Chip
+
+__all__ = ["CLEAR", "MIN_USABLE", "SUSPECT", "Sample", "Samples", "take_samples"]
+
+CLEAR = "clear"
+SUSPECT = "suspect"
+MIN_USABLE = 0.5
+"""Share of the event's pixels that must be usable before their mean is shown as a look."""
+
+MAX_PIXELS = 4096
+OBSTACLES = (MaskReason.NODATA, MaskReason.CLOUD, MaskReason.SHADOW, MaskReason.SNOW, MaskReason.DEFECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One scene's view of the event."""
+
+    scene_id: str
+    time: np.datetime64
+    """Start of sensing, UTC."""
+    role: str
+    """`history` or `monitoring`."""
+    state: str
+    """`clear`, `suspect`, or what hid most of the event: `cloud`, `shadow`, `snow`, `nodata` …, or the ledger's reason."""
+    event_usable: float
+    """Usable share of the event's pixels, 0-1."""
+    chip_clear: float
+    """Share of the chip's pixels with no flag at all, 0-1."""
+    blue: float
+    """Median reflectance of the shortest band over the chip's clear pixels, NaN = none: haze shows in it first."""
+    reflectance: NDArray[np.float32] | None
+    """(band, n) reflectance of the event's pixels, NaN = not usable; None where the scene was never read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """All scenes' views of one event, oldest first."""
+
+    bands: tuple[str, ...]
+    y: NDArray[np.intp]
+    """(n,) row on the chip; of a very large event every k-th pixel."""
+    x: NDArray[np.intp]
+    """(n,) column on the chip."""
+    scenes: tuple[Sample, ...]
+
+
+def take_samples(looks: Iterable[xr.Dataset], records: Sequence[SceneRecord], chip: Chip, event: Event) -> Samples:
+    """Return what each scene of the ledger saw of `event`.
+
+    `looks` are on the chip's grid, `reflectance` (band, y, x) and `mask` (y, x), and are taken one at a time, so that
+    memory does not grow with their number. Raises InputError where a look has no line in `records`.
+    """
+    y, x = _event_pixels(chip, event)
+    ledger = {record.scene_id: record for record in records}
+    bands: tuple[str, ...] = ()
+    seen: dict[str, Sample] = {}
+    for look in looks:
+        bands = tuple(str(band) for band in look["band"].values)
+        scene_id = str(look["scene_id"].values)
+        if scene_id not in ledger:
+            raise InputError("a look has no line in the run ledger", found=scene_id, where=event.event_id)
+        seen[scene_id] = _see(look, ledger[scene_id], y, x)
+    scenes = [*seen.values(), *(_unread(record) for record in records if record.scene_id not in seen)]
+    return Samples(bands, y, x, tuple(sorted(scenes, key=lambda sample: (sample.time, sample.scene_id))))
+
+
+def _event_pixels(chip: Chip, event: Event) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    step = -(-len(event.region.rows) // MAX_PIXELS)
+    rows, cols = event.region.rows[::step], event.region.cols[::step]
+    on_chip = chip.holds(rows, cols)
+    return (rows[on_chip] - chip.top).astype(np.intp), (cols[on_chip] - chip.left).astype(np.intp)
+
+
+def _see(look: xr.Dataset, record: SceneRecord, y: NDArray[np.intp], x: NDArray[np.intp]) -> Sample:
+    reflectance, mask = look["reflectance"].values, look["mask"].values
+    flags, unflagged = mask[y, x], mask == 0
+    clear = usable(flags)
+    pixels = reflectance[:, y, x].astype(np.float32)
+    pixels[:, ~clear] = np.nan
+    blue = float(np.median(reflectance[0][unflagged])) if unflagged.any() else float("nan")
+    return Sample(
+        record.scene_id, np.datetime64(str(look["time"].values)[:19], "s"), record.role, _state(flags),
+        float(clear.mean()), float(unflagged.mean()), blue, pixels,
+    )  # fmt: skip
+
+
+def _state(flags: NDArray[np.uint8]) -> str:
+    if usable(flags).mean() >= MIN_USABLE:
+        return SUSPECT if (flags & MaskReason.SUSPECT).astype(bool).mean() >= MIN_USABLE else CLEAR
+    hidden = max(OBSTACLES, key=lambda reason: np.count_nonzero(flags & reason))
+    return str(hidden.name).lower()
+
+
+def _unread(record: SceneRecord) -> Sample:
+    instant = np.datetime64(record.time[:19], "s")
+    return Sample(record.scene_id, instant, record.role, str(record.reason) or str(record.outcome), 0.0, 0.0, float("nan"), None)

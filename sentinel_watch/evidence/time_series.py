@@ -1,0 +1,98 @@
+"""The event over time: what was seen, what was expected, when it was hidden, and when it was found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, RED, add_legend, house_style, new_page, to_png
+from sentinel_watch.evidence.samples import CLEAR
+from sentinel_watch.evidence.series import strongest
+from sentinel_watch.evidence.time_panels import (
+    Mark,
+    days_of,
+    draw_flags,
+    draw_hidden,
+    draw_lines,
+    draw_series,
+    hidden_dates,
+    say_nothing_seen,
+)
+from sentinel_watch.evidence.words import captions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from sentinel_watch.domain.event import Event
+    from sentinel_watch.evidence.canvas import Captions
+    from sentinel_watch.evidence.inputs import EvidenceInputs
+    from sentinel_watch.evidence.series import Series
+
+__all__ = ["draw_time_series", "time_series_png"]
+
+MAX_PANELS = 2
+PANEL_IN, LANE_IN, STRIP_ROW_IN, GAPS_IN = 2.35, 0.17, 0.17, 0.6
+
+
+def time_series_png(inputs: EvidenceInputs, series: Mapping[str, Series]) -> bytes:
+    """Return the time series as PNG; `series` as `all_series` returns them."""
+    with house_style():
+        return to_png(draw_time_series(inputs, series))
+
+
+def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series]) -> Figure:
+    """Return the figure: milestones, one panel for each of the two series that moved most, the hidden dates."""
+    scenes, marks = inputs.samples.scenes, _marks(inputs.event)
+    onset = np.datetime64(inputs.event.region.onset)
+    shown = strongest(series, inputs.indices or inputs.samples.bands[-1:], inputs.samples, onset)[:MAX_PANELS]
+    hidden = hidden_dates(scenes)
+    heights = [LANE_IN * len(marks) + 0.05, *[PANEL_IN] * max(len(shown), 1), STRIP_ROW_IN * max(len(hidden), 1) + 0.05]
+    figure = new_page(sum(heights) + GAPS_IN, _words(inputs))
+    header, *panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    for axes, one in zip(panels, shown, strict=False):
+        draw_series(axes, one, scenes, float(days_of(onset)))
+    if not shown:
+        say_nothing_seen(panels[0])
+    draw_hidden(panels[-1], hidden)
+    for axes in panels:
+        draw_lines(axes, marks, [float(days_of(scene.time)) for scene in scenes if scene.role == "history"])
+    span = _span([float(days_of(scene.time)) for scene in scenes], marks)
+    draw_flags(header, marks, span)
+    header.set_xlim(*span)
+    _add_legend(figure, panels[:-1])
+    return figure
+
+
+def _words(inputs: EvidenceInputs) -> Captions:
+    scenes = inputs.samples.scenes
+    words = captions(inputs.alert, inputs.site, [int(str(scene.time)[:4]) for scene in scenes])
+    clear = sum(scene.state == CLEAR for scene in scenes)
+    return replace(words, footer=f"{words.footer} · mean over the event; {clear} of {len(scenes)} scenes saw it clear")
+
+
+def _marks(event: Event) -> list[Mark]:
+    milestones = (
+        ("onset", event.region.onset, INK), ("first detected", event.first_detected, ORANGE),
+        ("confirmed", event.confirmed_at, RED), ("finished", event.finished_at, BLUE),
+    )  # fmt: skip
+    return [(f"{name} {day}", float(days_of(np.datetime64(day))), colour) for name, day, colour in milestones if day is not None]
+
+
+def _span(days: Sequence[float], marks: Sequence[Mark]) -> tuple[float, float]:
+    first, last = min([*days, *(day for _, day, _ in marks)]), max([*days, *(day for _, day, _ in marks)])
+    margin = max((last - first) / 60, 1.0)
+    return first - margin, last + margin
+
+
+def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
+    entries: dict[str, Artist] = {}
+    for axes in panels:
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= {label: handle for handle, label in zip(handles, labels, strict=True) if label not in entries}
+    add_legend(figure, list(entries.items()))

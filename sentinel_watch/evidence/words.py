@@ -1,0 +1,42 @@
+"""The words that the figures of one alert share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sentinel_watch.evidence.canvas import Captions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.site import Site
+
+__all__ = ["attribution", "captions", "class_words", "place"]
+
+
+def captions(alert: Alert, site: Site, years: Iterable[int]) -> Captions:
+    """Return title, facts and footer of an alert's figures; `years` are those of the scenes shown."""
+    title = f"Suspected {class_words(alert.event_class)} · {alert.status} · {alert.area_ha:.2f} ha"
+    dates = [f"first detected {alert.first_detected}", f"confirmed {alert.confirmed_at}" if alert.confirmed_at else "not confirmed yet"]
+    if alert.finished_at:
+        dates.append(f"finished {alert.finished_at}")
+    facts = f"{place(alert.centroid_lon, alert.centroid_lat)} · {', '.join(dates)} · {site.name}"
+    return Captions(title, facts, f"Alert {alert.alert_id} · {attribution(years)}")
+
+
+def class_words(event_class: str) -> str:
+    """Return an event class as words: `vegetation_loss` -> `vegetation loss`."""
+    return event_class.replace("_", " ")
+
+
+def place(lon: float, lat: float) -> str:
+    """Return coordinates as a GPS shows them: decimal degrees, about a metre."""
+    return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
+
+
+def attribution(years: Iterable[int]) -> str:
+    """Return the credit that Copernicus asks for; a span of years is shown as first-last."""
+    known = sorted(set(years))
+    span = f" {known[0]}" if len(known) == 1 else f" {known[0]}-{known[-1]}" if known else ""
+    return f"Contains modified Copernicus Sentinel data{span}"

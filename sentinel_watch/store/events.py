@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sentinel_watch.store.event_codec import event_of, row_of
-from sentinel_watch.store.rows import forget, put, rows_where
+from sentinel_watch.store.rows import forget, put_all, rows_where
 from sentinel_watch.store.tables import EVENT
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ __all__ = ["forget_events", "put_events", "read_events"]
 
 def put_events(connection: Connection, watch: Watch, events: Iterable[Event]) -> None:
     """Write events, replacing those with the same ids."""
-    for event in events:
-        put(connection, EVENT, {"watch_id": watch.watch_id, **row_of(event)})
+    put_all(connection, EVENT, [{"watch_id": watch.watch_id, **row_of(event)} for event in events])
 
 
 def forget_events(connection: Connection, watch: Watch, event_ids: Iterable[str]) -> None:

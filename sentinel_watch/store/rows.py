@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Table
 
-__all__ = ["forget", "put", "rows_where"]
+__all__ = ["forget", "put", "put_all", "rows_where"]
 
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Write `row`, replacing the one with the same primary key."""
+    put_all(connection, table, [row])
+
+
+def put_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write `rows`, replacing those with the same primary keys."""
+    if not rows:
+        return
     # Delete and insert: every database has a word of its own for the two in one.
-    forget(connection, table, **{column.name: row[column.name] for column in table.primary_key})
-    connection.execute(insert(table).values(dict(row)))
+    keys = [column.name for column in table.primary_key]
+    connection.execute(
+        delete(table).where(*(table.c[name] == bindparam(f"the_{name}") for name in keys)),
+        [{f"the_{name}": row[name] for name in keys} for row in rows],
+    )
+    connection.execute(insert(table), [dict(row) for row in rows])
 
 
 def rows_where(connection: Connection, table: Table, **equal: object) -> Sequence[dict[str, Any]]:

@@ -123,6 +123,8 @@ def _heeding_warnings(path: Path) -> Iterator[None]:
     """Raise SceneError at the end where GDAL has warned: what it repairs in silence is no evidence."""
     handler = _Warnings()
     logger = logging.getLogger("rasterio")
+    if not logger.isEnabledFor(logging.WARNING):
+        logger.setLevel(logging.WARNING)
     logger.addHandler(handler)
     try:
         yield

@@ -17,6 +17,7 @@ from sentinel_watch.sources.geotiff import read_band
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 def grid_at(left: int, top: int, height: int = 256, width: int = 256) -> GeoBox:
     """Return a 10 m grid whose corner lies `left` and `top` pixels from ORIGIN."""
     return GeoBox((height, width), Affine(10, 0, ORIGIN[0] + 10 * left, 0, -10, ORIGIN[1] - 10 * top), UTM)
@@ -92,6 +93,17 @@ def test_damaged_bytes_inside_a_block_are_an_error(honest):
     data[-3000:-1000] = b"\xff" * 2000
     honest.write_bytes(data)
     assert "no readable GeoTIFF" in refusal(honest) or "warning" in refusal(honest)
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "CRITICAL"])
+def test_a_warning_while_reading_is_an_error(honest, level, caplog):
+    """What GDAL would repair with a mere warning (here a directory out of order) is an error, however logging is set."""
+    caplog.set_level(level)
+    data = bytearray(honest.read_bytes())
+    start = struct.unpack_from("<I", data, 4)[0] + 2
+    data[start : start + 24] = data[start + 12 : start + 24] + data[start : start + 12]
+    honest.write_bytes(data)
+    assert "warning" in refusal(honest)
 
 
 def test_a_huge_declared_size_is_an_error(tmp_path):

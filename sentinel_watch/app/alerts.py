@@ -24,7 +24,7 @@ def list_alerts(workspace: Path, site_id: str | None) -> None:
     alerts = _alerts(workspace, site_id)
     out = console()
     if alerts:
-        out.print(alert_table(alerts))
+        out.print(alert_table(alerts, out.width))
     else:
         out.print("No alerts.")
 
@@ -63,8 +63,10 @@ def _alerts(workspace: Path, site_id: str | None) -> tuple[Alert, ...]:
             next_step="give the run's --workspace, which is OUT/workspace where it was left out",
         )
     with open_store(workspace) as store:
-        alerts = store.alerts()
-    return tuple(alert for alert in alerts if site_id in (None, alert.site_id))
+        # an earlier watch of the same site, under another pipeline, would show the same events a second time
+        latest = {watch.document["site"]["site_id"]: watch for watch in store.watches()}
+        alerts = [alert for site, watch in latest.items() if site_id in (None, site) for alert in store.alerts(watch)]
+    return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.site_id, alert.alert_id)))
 
 
 def _plain(name: str, value: object) -> str:

@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # plain help needs no rich, which halves the time that it takes
+    # rich would make help take three times as long
     rich_markup_mode=None,
 )
 pipelines = typer.Typer(no_args_is_help=True, help="Check and explain pipeline files.")

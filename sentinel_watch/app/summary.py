@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["observed", "print_summary"]
 
+ALERTS_SHOWN = 20
 FAILURES_SHOWN = 5
 
 
@@ -26,8 +27,11 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
     count = len(result.alerts)
     out.print(f"\n{request.site.name}: {count or 'no'} alert{'' if count == 1 else 's'}, all suspected until checked\n", highlight=False)
     if result.alerts:
-        out.print(alert_table(result.alerts))
-        out.print()
+        out.print(alert_table(result.alerts[:ALERTS_SHOWN], out.width))
+        more = count - ALERTS_SHOWN
+        out.print(
+            f"… and {more} less urgent: sentinel-watch alerts list --workspace {request.workspace}\n" if more > 0 else "", highlight=False
+        )
     facts = {
         "Observed": "\n".join(observed(result.records)),
         "Decided": "\n".join([f"pipeline {request.pipeline.name}", *result.notes]),

@@ -24,20 +24,28 @@ def console() -> Console:
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, emoji=False)
 
 
-def alert_table(alerts: Sequence[Alert]) -> Table:
-    """Return the table of `alerts` in their order: what an inspector needs to choose where to look first."""
+def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH) -> Table:
+    """Return the table of `alerts` in their order: what an inspector needs to choose where to look first.
+
+    A table of less than 100 characters of `width` has no place in it: cut coordinates are worse than none.
+    """
     table = Table(box=None, pad_edge=False)
-    table.add_column("priority", justify="right")
+    table.add_column("pri-\nority", justify="right")
     table.add_column("alert", no_wrap=True)
-    table.add_column("status")
+    table.add_column("status", no_wrap=True)
     table.add_column("suspected")
     table.add_column("sure", justify="right")
-    table.add_column("area ha", justify="right")
+    table.add_column("area\nha", justify="right")
     table.add_column("since", no_wrap=True)
-    table.add_column("latitude, longitude", no_wrap=True)
-    table.add_column("outside permit", justify="right")
+    places = width >= 100
+    if places:
+        table.add_column("latitude, longitude", no_wrap=True)
+    # a site without permits would fill a column with nothing
+    permits = any(alert.outside_permit_pct is not None for alert in alerts)
+    if permits:
+        table.add_column("outside permit", justify="right")
     for alert in alerts:
-        table.add_row(*_cells(alert))
+        table.add_row(*_cells(alert), *([_place(alert)] if places else []), *([_outside(alert)] if permits else []))
     return table
 
 
@@ -52,15 +60,22 @@ def fact_table(facts: Mapping[str, str]) -> Table:
 
 
 def _cells(alert: Alert) -> tuple[str, ...]:
-    outside = alert.outside_permit_pct
+    # how surely nothing is known is no figure to act on
+    known = alert.event_class != "unknown_change"
     return (
         f"{alert.priority:.0f}",
         alert.alert_id,
         alert.status,
         alert.event_class.replace("_", " "),
-        f"{alert.class_confidence:.0%}",
+        f"{alert.class_confidence:.0%}" if known else "-",
         f"{alert.area_ha:.2f}",
         alert.first_detected,
-        f"{alert.centroid_lat:.5f}, {alert.centroid_lon:.5f}",
-        "no permit" if outside is None else f"{outside:.0f} %",
     )
+
+
+def _place(alert: Alert) -> str:
+    return f"{alert.centroid_lat:.5f}, {alert.centroid_lon:.5f}"
+
+
+def _outside(alert: Alert) -> str:
+    return "no permit" if alert.outside_permit_pct is None else f"{alert.outside_permit_pct:.0f}%"

@@ -67,6 +67,11 @@ class Store:
         with self._reading() as connection:
             return watches.find_watch(connection, key)
 
+    def watches(self) -> tuple[Watch, ...]:
+        """Return all watches, oldest first."""
+        with self._reading() as connection:
+            return watches.read_watches(connection)
+
     def record_scene(self, watch: Watch, record: SceneRecord) -> None:
         """Write one line of the ledger; a scene that is tried again replaces its line."""
         with self._engine.begin() as connection:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["Watch", "create_watch", "find_watch"]
+__all__ = ["Watch", "create_watch", "find_watch", "read_watches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ def find_watch(connection: Connection, key: str) -> Watch | None:
     """Return the watch with this key, or None."""
     found = rows_where(connection, WATCH, key=key)
     return Watch(found[0]["id"], key, found[0]["document"]) if found else None
+
+
+def read_watches(connection: Connection) -> tuple[Watch, ...]:
+    """Return all watches, oldest first."""
+    rows = sorted(rows_where(connection, WATCH), key=lambda row: row["id"])
+    return tuple(Watch(row["id"], row["key"], row["document"]) for row in rows)
 
 
 def create_watch(connection: Connection, key: str, document: Mapping[str, Any]) -> Watch:

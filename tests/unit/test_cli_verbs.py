@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from io import StringIO
 
 import jsonschema
 import pytest
 from alert_examples import make_alert
+from rich.console import Console
 
 from sentinel_watch.app.cli import main
 from sentinel_watch.app.failure import ending
 from sentinel_watch.app.pipelines import schema
 from sentinel_watch.app.progress import Lines, showing
+from sentinel_watch.app.tables import alert_table
 from sentinel_watch.errors import SourceError
 from sentinel_watch.log import log
 from sentinel_watch.pipeline.definition import load_pipeline, pipeline_names
@@ -115,9 +118,9 @@ def test_alerts_are_listed_most_urgent_first(command, workspace):
     code, out, _ = command("alerts", "list", "--workspace", workspace)
     lines = out.splitlines()
     assert code == 0
-    assert [line.split()[1] for line in lines[1:]] == ["a1", "a2", "a0"]
-    assert "38 %" in lines[1]
-    assert "no permit" in lines[3]
+    assert [line.split()[1] for line in lines[2:]] == ["a1", "a2", "a0"]
+    assert "38%" in lines[2]
+    assert "no permit" in lines[4]
 
 
 def test_alerts_of_one_site(command, workspace):
@@ -147,7 +150,12 @@ def test_alerts_are_exported(command, workspace, tmp_path):
     """An export writes the named formats, or all, and prints their paths."""
     code, out, _ = command("alerts", "export", "--workspace", workspace, "--out", tmp_path / "all")
     assert code == 0
-    assert sorted(path.name for path in (tmp_path / "all").glob("alerts.*")) == ["alerts.csv", "alerts.geojson", "alerts.gpkg", "alerts.qml"]
+    assert sorted(path.name for path in (tmp_path / "all").glob("alerts.*")) == [
+        "alerts.csv",
+        "alerts.geojson",
+        "alerts.gpkg",
+        "alerts.qml",
+    ]
     assert out.splitlines() == [str(tmp_path / "all" / f"alerts.{name}") for name in ("csv", "geojson", "gpkg")]
     command("alerts", "export", "--workspace", workspace, "--out", tmp_path / "one", "--sink", "csv", "--site", "quarry")
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["alerts.csv"]
@@ -206,3 +214,19 @@ def test_progress_in_a_pipe_is_lines(capsys):
         progress.step("S2A_1")
         progress.say("no B12")
     assert capsys.readouterr().err == "watching (3 steps)\nno B12\n"
+
+
+def test_a_class_that_is_not_known_has_no_confidence():
+    """The table does not say how sure it is that nothing is known, and has no column for permits where no site has one."""
+    table = alert_table([make_alert(event_class="unknown_change", class_confidence=1.0)])
+    cells = [next(iter(column.cells)) for column in table.columns]
+    assert "-" in cells
+    assert [column.header for column in table.columns][-1] == "latitude, longitude"
+
+
+def test_a_narrow_terminal_gets_whole_cells():
+    """At 80 columns nothing is cut: the place is left out instead."""
+    drawn = StringIO()
+    Console(file=drawn, width=80).print(alert_table([make_alert(alert_id="forest_romania-304291c6", event_class="vegetation_loss")], 80))
+    assert "…" not in drawn.getvalue()
+    assert "forest_romania-304291c6" in drawn.getvalue()

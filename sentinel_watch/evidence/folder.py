@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.evidence.inputs import EvidenceInputs
 
-__all__ = ["MANIFEST", "manifest_hash", "write_evidence", "write_file"]
+__all__ = ["MANIFEST", "manifest_hash", "whole_hash", "write_evidence", "write_file"]
 
 MANIFEST = "SHA256SUMS"
 
@@ -46,6 +46,12 @@ def manifest_hash(folder: Path) -> str:
     if not path.is_file():
         raise InputError("the evidence folder has no manifest", where=str(folder), allowed=MANIFEST, next_step="build the evidence again")
     return _sha256(path)
+
+
+def whole_hash(folder: Path) -> str | None:
+    """Return the SHA-256 of a folder's manifest where every file is still as it says, else None."""
+    path = folder / MANIFEST
+    return _sha256(path) if path.is_file() and path.read_text() == _manifest(folder) else None
 
 
 def write_file(path: Path, content: bytes) -> None:

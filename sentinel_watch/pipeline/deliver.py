@@ -9,6 +9,7 @@ from sentinel_watch import __version__
 from sentinel_watch.alerting import Context
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.pipeline.learning import Lesson
+from sentinel_watch.pipeline.picture import draw_overview
 from sentinel_watch.pipeline.proof import prove
 from sentinel_watch.pipeline.report import write_report
 
@@ -54,9 +55,10 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     hashes = prove(job, store, drafts, progress)
     alerts = store.replace_alerts(job.watch, [alert.model_copy(update={"evidence_sha256": hashes[alert.alert_id]}) for alert in drafts])
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
+    overview = draw_overview(job, alerts, records)
     notes = (*job.notes(), *_shortcomings(job, records, lessons))
     report = write_report(job, alerts, records, notes, lessons)
-    return RunResult(alerts, records, notes, {**paths, report.name: report})
+    return RunResult(alerts, records, notes, {**paths, overview.name: overview, report.name: report})
 
 
 def _lessons(job: Assignment, store: Store) -> dict[str, Lesson]:

@@ -6,7 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sentinel_watch import indices
-from sentinel_watch.evidence import EvidenceInputs, chip_around, choose_scenes, folder_hash, take_samples, write_evidence
+from sentinel_watch.evidence.chip import chip_around
+from sentinel_watch.evidence.folder import whole_hash, write_evidence
+from sentinel_watch.evidence.inputs import EvidenceInputs
+from sentinel_watch.evidence.samples import take_samples
+from sentinel_watch.evidence.scenes import choose_scenes
 from sentinel_watch.pipeline.window import Window
 
 if TYPE_CHECKING:
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.domain.event import Event
-    from sentinel_watch.evidence import Chip
+    from sentinel_watch.evidence.chip import Chip
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store
@@ -82,7 +86,7 @@ def _kept(job: Assignment, alert: Alert, before: Alert | None) -> str | None:
     """Return the hash of the alert's evidence where it still says what the alert says, and is whole."""
     if before is None or before.model_dump(exclude=NOT_SHOWN) != alert.model_dump(exclude=NOT_SHOWN):
         return None
-    found = folder_hash(job.request.out / "evidence" / alert.alert_id)
+    found = whole_hash(job.request.out / "evidence" / alert.alert_id)
     return found if found == before.evidence_sha256 else None
 
 

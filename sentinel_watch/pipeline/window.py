@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sentinel_watch.domain.change import ChangeMap
-    from sentinel_watch.evidence import Chip
+    from sentinel_watch.evidence.chip import Chip
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.store import Store
 

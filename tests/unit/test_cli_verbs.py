@@ -39,15 +39,13 @@ def command(monkeypatch, capsys):
 
 @pytest.fixture
 def workspace(tmp_path):
-    """Return a workspace with three alerts on two sites."""
+    """Return a workspace with three alerts on two sites, one of which was watched before under another pipeline."""
     folder = tmp_path / "workspace"
-    alerts = [
-        make_alert(0, priority=20),
-        make_alert(1, priority=90, outside_permit_pct=37.5, permit_id="P"),
-        make_alert(2, site_id="[red]dump"),
-    ]
+    quarry = [make_alert(0, priority=20), make_alert(1, priority=90, outside_permit_pct=37.5, permit_id="P")]
+    found = {"0": [make_alert(8)], "1": quarry, "2": [make_alert(2, site_id="[red]dump")]}
     with open_store(folder) as store:
-        store.replace_alerts(store.watch("0" * 64, {"site": "quarry"}), alerts)
+        for key, alerts in found.items():
+            store.replace_alerts(store.watch(key * 64, {"site": {"site_id": alerts[0].site_id}}), alerts)
     return folder
 
 

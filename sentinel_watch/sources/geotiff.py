@@ -40,7 +40,14 @@ MAX_WINDOW_PX = 8192 * 8192
 MAX_RATIO = 20_000
 """Declared bytes for each byte of the file; tiles of nothing but nodata reach some 10 000 with ZSTD."""
 
-GDAL_OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO", "GDAL_GEOREF_SOURCES": "INTERNAL"}
+GDAL_OPTIONS = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_GEOREF_SOURCES": "INTERNAL",
+    "GDAL_NUM_THREADS": "1",
+    "GTIFF_IGNORE_READ_ERRORS": "NO",
+}
+"""No sidecar files, and whatever the environment says, no threads inside GDAL and no read errors passed over."""
 
 
 def read_band(path: Path, nodata: float | None, grid: GeoBox, *, nearest: bool) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ __all__ = ["acquisition_key", "normal_baseline", "to_scene"]
 DATATAKE = re.compile(r"S2([A-D])_(?:MSIL\w\w_)?(\d{8}T\d{6})")
 """Satellite and start of the datatake, in a datatake's or a product's name."""
 PRODUCT_BASELINE = re.compile(r"_N(\d\d)\.?(\d\d)(?:_|$)")
-TILE = re.compile(r"(?:^|[_T-])(\d{2}[C-HJ-NP-X][A-HJ-NP-Z][A-HJ-NP-V])(?:_|$)")
+TILE = re.compile(r"(?:^|[_T-])(\d{1,2})([C-HJ-NP-X][A-HJ-NP-Z][A-HJ-NP-V])(?:_|$)")
 LEVEL = re.compile(r"L(?:1C|2A)|2A$|1C$", re.IGNORECASE)
 
 
@@ -93,7 +93,7 @@ def _tile(item: pystac.Item) -> str:
         return f"{int(parts[0]):02d}{parts[1]}{parts[2]}"
     for name in (properties.get("s2:mgrs_tile", ""), properties.get("grid:code", ""), properties.get("s2:product_uri", ""), item.id):
         if found := TILE.search(str(name)):
-            return found[1]
+            return f"{int(found[1]):02d}{found[2]}"
     return "" if item.bbox is None else ",".join(f"{degrees:.1f}" for degrees in item.bbox)
 
 

@@ -137,10 +137,10 @@ def test_copies_share_their_acquisition_key():
     """Two processings of one datatake and tile have the same key, in different dialects; another tile has another."""
     old = item_of({}, **{"s2:datatake_id": "GS2A_20200101T092401_023640_N02.13", "s2:mgrs_tile": "34TFQ", "s2:product_type": "S2MSI2A"})
     new = item_of({}, "S2A_MSIL2A_20200101T092401_N0500_R093_T34TFQ_20230601T000000")
-    other = item_of({}, **{"s2:datatake_id": "GS2A_20200101T092401_023640_N02.13", "grid:code": "MGRS-34TGQ", "s2:product_type": "S2MSI2A"})
+    other = item_of({}, **{"s2:datatake_id": "GS2A_20200101T092401_023640_N02.13", "grid:code": "MGRS-4QFJ", "s2:product_type": "S2MSI2A"})
     keys = [to_scene(item).acquisition for item in (old, new, other)]
     assert keys[0] == keys[1] == "sentinel-2a/20200101T092401/34TFQ/L2A"
-    assert keys[2] == "sentinel-2a/20200101T092401/34TGQ/L2A"
+    assert keys[2] == "sentinel-2a/20200101T092401/04QFJ/L2A"
 
 
 def test_the_newest_copy_is_kept_whatever_the_order():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.evidence.inputs import EvidenceInputs
 
-__all__ = ["before_after_png", "look_day", "map_height_in"]
+__all__ = ["before_after_png", "draw_before_after", "look_day", "map_height_in"]
 
 MAX_MAP_IN = 5.4
 SMALL_PAGE_IN = 8.8
@@ -36,7 +36,7 @@ SIDES_IN = 0.5
 def before_after_png(inputs: EvidenceInputs) -> bytes:
     """Return the before/after picture as PNG."""
     with house_style():
-        return to_png(_draw(inputs))
+        return to_png(draw_before_after(inputs))
 
 
 def look_day(look: xr.Dataset) -> date:
@@ -50,7 +50,8 @@ def map_height_in(grid: GeoBox, page_in: float = PAGE_WIDTH_IN) -> float:
     return float(min((page_in / 2 - SIDES_IN) * height / width, MAX_MAP_IN))
 
 
-def _draw(inputs: EvidenceInputs) -> Figure:
+def draw_before_after(inputs: EvidenceInputs) -> Figure:
+    """Return the figure: before and after side by side, a row for true colour and one for the infrared."""
     looks = [look for look in (inputs.before, inputs.after) if look is not None]
     composites = composites_of([str(band) for band in looks[0]["band"].values]) if looks else []
     rows = max(len(composites), 1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.evidence.inputs import EvidenceInputs
 
-__all__ = ["change_map_png", "on_chip"]
+__all__ = ["change_map_png", "draw_change_map", "on_chip"]
 
 COLOURS = "plasma"
 PALE = 0.9
@@ -32,7 +32,7 @@ BAR_DATES = 4
 def change_map_png(inputs: EvidenceInputs) -> bytes:
     """Return the change map as PNG: left the strength of the change, right the day on which it began."""
     with house_style():
-        return to_png(_draw(inputs))
+        return to_png(draw_change_map(inputs))
 
 
 def on_chip(inputs: EvidenceInputs, column: str) -> NDArray[np.float32]:
@@ -44,7 +44,8 @@ def on_chip(inputs: EvidenceInputs, column: str) -> NDArray[np.float32]:
     return picture
 
 
-def _draw(inputs: EvidenceInputs) -> Figure:
+def draw_change_map(inputs: EvidenceInputs) -> Figure:
+    """Return the figure: the change over the place as pale grey, once by strength and once by day."""
     grid = inputs.chip.grid
     years = [] if inputs.after is None else [look_day(inputs.after).year]
     figure = new_page(map_height_in(grid) + 1.15, captions(inputs.alert, inputs.site, years))

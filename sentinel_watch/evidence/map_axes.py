@@ -105,7 +105,8 @@ def _coarser(picture: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
         return picture
     height, width, _ = picture.shape
     padded = np.pad(picture, ((0, -height % factor), (0, -width % factor), (0, 0)), mode="edge")
-    return padded.reshape(len(padded) // factor, factor, -1, factor, 3).mean(axis=(1, 3), dtype=np.float32)
+    blocks = padded.reshape(len(padded) // factor, factor, -1, factor, 3)
+    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
 
 
 def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
@@ -113,7 +114,7 @@ def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
     to_degrees = Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
     lon, lat = to_degrees.transform([box.left, box.right, box.left], [box.bottom, box.bottom, box.top])
     for axis, edge, span in ((axes.xaxis, (lon[0], lon[1]), (box.left, box.right)), (axes.yaxis, (lat[0], lat[2]), (box.bottom, box.top))):
-        ticks = MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(*edge)
+        ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(*edge)
         ticks = ticks[(ticks > edge[0]) & (ticks < edge[1])]
         letters = "EW" if axis is axes.xaxis else "NS"
         decimals = max(3, int(np.ceil(-np.log10(edge[1] - edge[0]) + 0.5)))

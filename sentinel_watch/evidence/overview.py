@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.domain.site import Site
 
-__all__ = ["OverviewInputs", "overview_png", "place_numbers", "ranked"]
+__all__ = ["OverviewInputs", "draw_overview", "overview_png", "place_numbers", "ranked"]
 
 MAX_ROWS = 18
 MAP_SHARE = 0.62
@@ -60,7 +60,7 @@ def ranked(alerts: Sequence[Alert]) -> list[Alert]:
 def overview_png(inputs: OverviewInputs) -> bytes:
     """Return the overview as PNG."""
     with house_style():
-        return to_png(_draw(inputs))
+        return to_png(draw_overview(inputs))
 
 
 def place_numbers(points: NDArray[np.float64], reach: NDArray[np.float64], frame: tuple[float, float, float, float]) -> NDArray[np.float64]:
@@ -81,7 +81,8 @@ def place_numbers(points: NDArray[np.float64], reach: NDArray[np.float64], frame
     return np.array(placed).reshape(-1, 2)
 
 
-def _draw(inputs: OverviewInputs) -> Figure:
+def draw_overview(inputs: OverviewInputs) -> Figure:
+    """Return the figure: the map, and beside it the alerts in words."""
     height, width = inputs.grid.shape
     alerts = ranked(inputs.alerts)
     map_in = min((PAGE_WIDTH_IN * MAP_SHARE - 0.5) * height / width, MAX_MAP_IN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sentinel_watch.app.tables import alert_table, console, fact_table
@@ -34,7 +36,7 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
         )
     facts = {
         "Observed": "\n".join(observed(result.records)),
-        "Decided": "\n".join([f"pipeline {request.pipeline.name}", *result.notes]),
+        "Decided": "\n".join([f"pipeline {request.pipeline.name}, {_detectors(result)}", *result.notes]),
         "Not read": "\n".join(_failures(result.records)),
         "Wrote": "\n".join(_written(request, result)),
     }
@@ -55,6 +57,13 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
     )
     if watched:
         yield f"the AOI was clear to {seen['mean_clear_fraction']:.0%} on average; last scene of use: {seen['last_used'] or 'none'}"
+
+
+def _detectors(result: RunResult) -> str:
+    """Return which detectors watched, as the report tells it."""
+    report = json.loads(result.paths["run.json"].read_text("utf-8"))
+    blocks = Counter(name or "none, for want of history" for name in report["grid"]["detector_by_block"].values())
+    return "detector " + ", ".join(f"{name} ({count} of {blocks.total()} blocks)" for name, count in blocks.most_common())
 
 
 def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:

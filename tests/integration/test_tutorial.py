@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -20,9 +21,15 @@ def _commands():
     return [line for block in blocks for line in block.splitlines() if line]
 
 
+def _documented():
+    """Return the members of `run.json` as the reference lists them."""
+    table = (ROOT / "docs" / "reference" / "run.md").read_text("utf-8").split("| Member |")[1].split("\n\n")[0]
+    return re.findall(r"^\| `(\w+)`", table, re.M)
+
+
 @pytest.mark.timeout(600)
 def test_the_tutorial_works(tmp_path):
-    """From a folder with the AOI only, each command ends with 0, and what the text promises is there."""
+    """From a folder with the AOI only, each command ends with 0, and what the texts promise is there."""
     shutil.copytree(ROOT / "aoi", tmp_path / "aoi")
     environment = {**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"}
     said = []
@@ -39,4 +46,5 @@ def test_the_tutorial_works(tmp_path):
     assert again == first
     assert [path.name for path in (tmp_path / "export").iterdir()] == ["alerts.csv"]
     assert (tmp_path / "export" / "alerts.csv").read_bytes() == (tmp_path / "out" / "alerts.csv").read_bytes()
+    assert _documented() == list(json.loads((tmp_path / "out" / "run.json").read_text("utf-8")))
     assert all((tmp_path / "out" / name).stat().st_size for name in ("alerts.geojson", "alerts.gpkg", "run.json"))

@@ -77,7 +77,7 @@ class Region:
     status: PixelStatus
     """CONFIRMED where any pixel is; FINISHED where no pixel is changed any more."""
     onset: date
-    """Day on which a tenth of the pixels had turned anomalous."""
+    """Day on which the pixels that were confirmed first turned anomalous, their median; before confirmation, that of all pixels."""
     last_clear: date | None
     """Day of the last usable look before the onset."""
     confirmed: date | None

@@ -47,7 +47,7 @@ class SceneRecord:
     outcome: Outcome
     reason: Reason = Reason.NONE
     detail: str = ""
-    """In plain words: what was missing, which file."""
+    """In plain words: what was missing, which file; of a used scene, what is doubtful: `offset_missing` …"""
     clear_fraction: float | None = None
     """Usable share of the AOI, 0-1."""
     data_fraction: float | None = None

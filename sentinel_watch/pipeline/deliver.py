@@ -88,7 +88,9 @@ def _shortcomings(job: Assignment, records: Sequence[SceneRecord], lessons: Mapp
     watched = [record for record in records if record.role == "monitoring"]
     unlearnt = sum(lesson.detector is None for lesson in lessons.values())
     names = [job.request.pipeline.detectors[lesson.detector]["part"] for lesson in lessons.values() if lesson.detector]
+    unseen = sum(int(lesson.unseen.sum()) for lesson in lessons.values()) / max(int(job.ground.inside.sum()), 1)
     found = (
+        (f"{unseen:.0%} of the AOI was never seen clear in the history, so that nothing can be found there", unseen >= 0.005),
         (f"{unlearnt} of {len(lessons)} blocks have no usable history and were not watched", bool(unlearnt)),
         (f"the history is too short for the first choice of detector: {', '.join(sorted(set(names)))} watched instead", bool(names)),
         ("no scene lies after the history: nothing was watched", not watched),

@@ -10,6 +10,7 @@ import numpy as np
 from sentinel_watch.domain.ledger import Outcome, Reason
 from sentinel_watch.domain.look import stack_looks, usable
 from sentinel_watch.errors import SceneError
+from sentinel_watch.masking import bright_targets, never_clear
 from sentinel_watch.pipeline.ledger import sum_up
 from sentinel_watch.pipeline.viewing import ahead, assess
 from sentinel_watch.store import Look
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.grid import Block
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.progress import Progress
+    from sentinel_watch.pipeline.viewing import View
     from sentinel_watch.store import Store
 
 __all__ = ["History", "Lesson", "learn", "learn_blocks", "read_history"]
 
-CHOSEN = "detector"
-"""Where a saved lesson holds the number of its detector, -1 for none."""
+CHOSEN, BRIGHT, UNSEEN = "lesson_detector", "lesson_bright", "lesson_unseen"
+"""Where a saved lesson holds what is not the detector's own; -1 for no detector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class History:
     """`reflectance` (time, band, y, x) and `mask` (time, y, x) of the looks that are worth using; None where none is."""
     looks: Mapping[str, Look]
     """Scene id -> what the scene was worth on this block; failed for one that cannot be read."""
+    bright: NDArray[np.bool_]
+    """(y, x) True where the ground is so bright that SCL takes it for cloud."""
+    unseen: NDArray[np.bool_]
+    """(y, x) True inside the AOI where no look was usable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +58,21 @@ class Lesson:
     shortages: tuple[str, ...]
     """Why the detectors before it were passed over, in plain words."""
     baseline: Arrays
+    bright: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
+    """Both as in the history."""
 
     def save(self) -> Arrays:
         """Return the lesson as arrays for the store."""
-        return {**self.baseline, CHOSEN: np.array(-1 if self.detector is None else self.detector)}
+        chosen = np.array(-1 if self.detector is None else self.detector)
+        return {**self.baseline, CHOSEN: chosen, BRIGHT: self.bright, UNSEEN: self.unseen}
 
     @classmethod
     def load(cls, saved: Arrays) -> Lesson:
         """Return the lesson that `save` gave, shortages left out."""
         chosen = int(saved[CHOSEN])
-        return cls(None if chosen < 0 else chosen, (), {name: array for name, array in saved.items() if name != CHOSEN})
+        baseline = {name: array for name, array in saved.items() if name not in (CHOSEN, BRIGHT, UNSEEN)}
+        return cls(None if chosen < 0 else chosen, (), baseline, saved[BRIGHT].astype(bool), saved[UNSEEN].astype(bool))
 
 
 def learn_blocks(job: Assignment, store: Store, progress: Progress) -> None:
@@ -87,13 +98,14 @@ def learn_blocks(job: Assignment, store: Store, progress: Progress) -> None:
 def learn(history: History, detectors: Sequence[Detector]) -> Lesson:
     """Return what the first detector that `history` suffices for learns from it."""
     shortages: list[str] = []
+    ground = history.bright, history.unseen
     if history.cube is None:
-        return Lesson(None, ("no scene of the history is clear enough",), {})
+        return Lesson(None, ("no scene of the history is clear enough",), {}, *ground)
     for number, detector in enumerate(detectors):
         if not (shortage := detector.shortage(history.cube)):
-            return Lesson(number, tuple(shortages), detector.fit(history.cube))
+            return Lesson(number, tuple(shortages), detector.fit(history.cube), *ground)
         shortages.append(shortage)
-    return Lesson(None, tuple(shortages), {})
+    return Lesson(None, tuple(shortages), {}, *ground)
 
 
 def read_history(job: Assignment, block: Block, progress: Progress) -> History:
@@ -106,11 +118,19 @@ def read_history(job: Assignment, block: Block, progress: Progress) -> History:
         except SceneError as error:
             failed[scene.scene_id] = Look(Outcome.FAILED, Reason.UNREADABLE, aoi_px=int(aoi.sum()), detail=str(error))
         progress.step(scene.scene_id)
-    normal = _median([job.viewer.mask(view, None) for view in views])
-    looks = {view.scene.scene_id: job.viewer.mask(view, normal) for view in views}
+    bright = _bright_ground(views, block)
+    normal = _median([job.viewer.mask(view, None, bright) for view in views])
+    looks = {view.scene.scene_id: job.viewer.mask(view, normal, bright) for view in views}
     worth = {name: assess(look, aoi, rule) for name, look in looks.items()}
     used = [looks[name] for name, look in worth.items() if look.outcome is Outcome.USED]
-    return History(stack_looks(used) if used else None, {**worth, **failed})
+    cube = stack_looks(used) if used else None
+    unseen = aoi & never_clear(cube["mask"].to_numpy()) if cube is not None else aoi
+    return History(cube, {**worth, **failed}, bright, unseen)
+
+
+def _bright_ground(views: Sequence[View], block: Block) -> NDArray[np.bool_]:
+    classes = [view.scl for view in views if view.scl is not None]
+    return bright_targets(np.stack(classes)) if classes else np.zeros(block.grid.shape, bool)
 
 
 def _median(looks: Sequence[xr.Dataset]) -> NDArray[np.float32] | None:

@@ -32,6 +32,8 @@ class Known:
     detector: Detector
     baseline: Arrays
     state: Arrays
+    bright: NDArray[np.bool_]
+    """(y, x) True where SCL is not believed when it says cloud."""
 
 
 class BlockMemory:
@@ -85,4 +87,4 @@ class BlockMemory:
             return None
         detector = self._job.request.pipeline.detectors_built[lesson.detector]
         state = self._store.state(self._job.watch, block.key)
-        return Known(detector, lesson.baseline, detector.start(lesson.baseline) if state is None else state)
+        return Known(detector, lesson.baseline, detector.start(lesson.baseline) if state is None else state, lesson.bright)

@@ -13,6 +13,7 @@ from sentinel_watch.errors import NotNormalisableError, SceneError
 from sentinel_watch.pipeline.ledger import sum_up
 from sentinel_watch.pipeline.memory import BlockMemory
 from sentinel_watch.pipeline.viewing import ahead, assess
+from sentinel_watch.radiometry import offset_doubt
 from sentinel_watch.store import Look
 from sentinel_watch.tracking import Sighting, track
 
@@ -73,8 +74,10 @@ class Monitor:
     def _look(self, block: Block, view: View) -> tuple[Look, Arrays | None]:
         known = self._memory.get(block)
         time = np.datetime64(view.scene.time.replace(tzinfo=None), "ns")
-        look = self._job.viewer.mask(view, known.detector.expect(known.baseline, time) if known else None)
-        worth = assess(look, self._job.ground.aoi(block), self._job.request.pipeline.scenes)
+        normal = known.detector.expect(known.baseline, time) if known else None
+        look = self._job.viewer.mask(view, normal, known.bright if known else None)
+        doubt = offset_doubt(view.reflectance, look["mask"].to_numpy() == 0, normal)
+        worth = replace(assess(look, self._job.ground.aoi(block), self._job.request.pipeline.scenes), detail=doubt)
         if known is None or worth.outcome is not Outcome.USED:
             return worth, None
         try:

@@ -12,7 +12,7 @@ import numpy as np
 from sentinel_watch.domain.ledger import Outcome, Reason
 from sentinel_watch.domain.look import MaskReason, make_look, usable
 from sentinel_watch.domain.scene import SCL
-from sentinel_watch.masking import combine
+from sentinel_watch.masking import combine, trust_bright_targets
 from sentinel_watch.radiometry import to_reflectance
 from sentinel_watch.store import Look
 
@@ -58,9 +58,14 @@ class Viewer:
         scl = None if classes is None else np.nan_to_num(classes, nan=0).astype(np.uint8)
         return View(scene, to_reflectance(numbers, scene, self.bands), scl)
 
-    def mask(self, view: View, normal: NDArray[np.float32] | None) -> xr.Dataset:
-        """Return the look that is left once every masker has spoken; `normal` (band, y, x) is what they compare with."""
+    def mask(self, view: View, normal: NDArray[np.float32] | None, bright: NDArray[np.bool_] | None = None) -> xr.Dataset:
+        """Return the look that is left once every masker has spoken.
+
+        `normal` (band, y, x) is what they compare with; `bright` (y, x) is where SCL is not believed when it says cloud.
+        """
         mask = combine(self.maskers, view.reflectance, view.scl, normal)
+        if bright is not None and bright.any():
+            mask = trust_bright_targets(mask, bright)
         return make_look(view.scene.scene_id, view.scene.time, self.bands, view.reflectance.to_numpy(), mask)
 
 

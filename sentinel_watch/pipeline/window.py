@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.change import ChangeMap
     from sentinel_watch.evidence.chip import Chip
     from sentinel_watch.pipeline.assignment import Assignment
+    from sentinel_watch.pipeline.memory import Known
     from sentinel_watch.store import Store
 
 __all__ = ["Window"]
@@ -37,6 +38,7 @@ class Window:
         self._top, self._left = min(part.start for part in rows), min(part.start for part in cols)
         stretch = slice(self._top, max(part.stop for part in rows)), slice(self._left, max(part.stop for part in cols))
         self._grid = job.ground.grid[stretch]
+        self._bright = self._bright_ground()
 
     def part(self, chip: Chip) -> Part:
         """Return the (rows, columns) of a chip in arrays of this window."""
@@ -51,7 +53,7 @@ class Window:
                 view = reading.result()
             except SceneError:
                 continue  # the ledger holds it as failed, and so does the series
-            yield self._job.viewer.mask(view, self.expect(np.datetime64(scene.time.replace(tzinfo=None), "s")))
+            yield self._job.viewer.mask(view, self.expect(np.datetime64(scene.time.replace(tzinfo=None), "s")), self._bright)
 
     def expect(self, time: np.datetime64) -> NDArray[np.float32]:
         """Return the (band, y, x) reflectance that is normal at `time` on this window; NaN where nothing is known."""
@@ -65,15 +67,25 @@ class Window:
         return tuple(one.detector.report(one.baseline, one.state, block) for block, one in known if one)
 
     def _expected(self, time: np.datetime64) -> NDArray[np.float32]:
-        height, width = self._grid.shape
-        normal = np.full((len(self._job.viewer.bands), height, width), np.nan, np.float32)
-        for block in self._job.ground.blocks:
-            top, left = block.top - self._top, block.left - self._left
-            here_y, there_y = _overlap(height, block.grid.shape[0], top)
-            here_x, there_x = _overlap(width, block.grid.shape[1], left)
-            if here_y.start < here_y.stop and here_x.start < here_x.stop and (known := self._memory.get(block)):
-                normal[:, here_y, here_x] = known.detector.expect(known.baseline, time)[:, there_y, there_x]
+        normal = np.full((len(self._job.viewer.bands), *self._grid.shape), np.nan, np.float32)
+        for known, here, there in self._known():
+            normal[(slice(None), *here)] = known.detector.expect(known.baseline, time)[(slice(None), *there)]
         return normal
+
+    def _bright_ground(self) -> NDArray[np.bool_]:
+        bright = np.zeros(self._grid.shape, bool)
+        for known, here, there in self._known():
+            bright[here] = known.bright[there]
+        return bright
+
+    def _known(self) -> Iterator[tuple[Known, Part, Part]]:
+        """Yield the blocks under this window, each with the part of the window that it covers and the part of it that is covered."""
+        for block in self._job.ground.blocks:
+            rows = _overlap(self._grid.shape[0], block.grid.shape[0], block.top - self._top)
+            cols = _overlap(self._grid.shape[1], block.grid.shape[1], block.left - self._left)
+            under = rows[0].start < rows[0].stop and cols[0].start < cols[0].stop
+            if under and (known := self._memory.get(block)):
+                yield known, (rows[0], cols[0]), (rows[1], cols[1])
 
 
 def _overlap(size: int, other: int, shift: int) -> Part:

@@ -62,7 +62,8 @@ class Segmentation(Part):
         sure = pixels.status == PixelStatus.CONFIRMED
         confirmed = int(sure.sum()) >= self.min_confirmed_px
         core = select(pixels, sure) if confirmed else pixels
-        onset = np.quantile(core.onset, 0.1, method="inverted_cdf")
+        first = self._first(core) if confirmed else core
+        onset = np.quantile(first.onset, 0.5, method="inverted_cdf")
         seen = core.last_clear[(core.last_clear > 0) & (core.onset <= onset)]
         return Region(
             rows=pixels.rows,
@@ -72,7 +73,7 @@ class Segmentation(Part):
             status=PixelStatus.CONFIRMED if confirmed else PixelStatus.PROVISIONAL,
             onset=_date(onset),
             last_clear=_date(seen.max()) if seen.size else None,
-            confirmed=_date(np.sort(core.confirmed)[self.min_confirmed_px - 1]) if confirmed else None,
+            confirmed=_date(first.confirmed.max()) if confirmed else None,
             last_observed=_date(pixels.last_look.max()),
             magnitude=float(np.median(core.magnitude)),
             evidence=float(np.median(core.evidence)),
@@ -81,6 +82,10 @@ class Segmentation(Part):
             expected=_by_band(core.expected, bands),
             observed=_by_band(core.observed, bands),
         )
+
+    def _first(self, sure: ChangeMap) -> ChangeMap:
+        """Return the pixels that were confirmed first, as many as confirm a region: they date it."""
+        return select(sure, np.argsort(sure.confirmed, kind="stable")[: self.min_confirmed_px])
 
 
 def components(change: ChangeMap, grid: GeoBox) -> Iterator[tuple[ChangeMap, Polygon | MultiPolygon]]:

@@ -78,13 +78,15 @@ def _continue(group: Sequence[Event], region: Region, sighting: Sighting) -> Eve
 
 
 def _stand(event: Event, region: Region, sighting: Sighting) -> Event:
+    if event.confirmed_at and event.region.onset < region.onset:
+        # what was once confirmed began when it began, however its parts have come and gone since
+        region = replace(region, onset=event.region.onset, last_clear=event.region.last_clear)
     confirmed = event.confirmed_at or (region.confirmed if region.status is PixelStatus.CONFIRMED else None)
     now = replace(
         event,
         region=region,
         status=EventStatus.CONFIRMED if confirmed else EventStatus.PROVISIONAL,
-        # what was once called the first anomaly stays, unless an earlier one joins
-        first_detected=min(event.first_detected, region.onset) if event.confirmed_at else region.onset,
+        first_detected=region.onset,
         last_observed=region.last_observed,
         confirmed_at=confirmed,
         finished_at=None,

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["InputError", "MissingExtraError", "NotNormalisableError", "SceneError", "SentinelWatchError", "SourceError", "WorkspaceBusyError", "did_you_mean"]
+__all__ = [
+    "InputError",
+    "MissingExtraError",
+    "NotNormalisableError",
+    "SceneError",
+    "SentinelWatchError",
+    "SourceError",
+    "WorkspaceBusyError",
+    "did_you_mean",
+]
 
 
 class SentinelWatchError(Exception):

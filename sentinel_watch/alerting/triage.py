@@ -60,7 +60,9 @@ class Triage(Part):
 
     def alerts(self, events: Iterable[Event], context: Context) -> tuple[Alert, ...]:
         """Return the alerts, highest priority first; ties by `alert_id`."""
-        alerts = [self._alert(event, event.classification, context) for event in events if event.classification and self._due(event, context)]
+        alerts = [
+            self._alert(event, event.classification, context) for event in events if event.classification and self._due(event, context)
+        ]
         return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id)))
 
     def _due(self, event: Event, context: Context) -> bool:

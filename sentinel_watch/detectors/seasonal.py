@@ -53,7 +53,9 @@ class Seasonal(Part):
     def shortage(self, history: xr.Dataset) -> str:
         """Return why `history` does not suffice, in plain words; empty where it does."""
         stack = stack_of(history)
-        looks = int(np.median(stack.clear.sum(axis=0))) if stack.clear.size else 0
+        seen = stack.clear.sum(axis=0)
+        # ground that no scene reaches says nothing about the length of the history
+        looks = int(np.median(seen[seen > 0])) if seen.any() else 0
         days = int(np.ptp(stack.days)) if stack.days.size else 0
         if looks >= self.least_looks and days >= self.least_days:
             return ""
@@ -74,7 +76,9 @@ class Seasonal(Part):
 
     def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:
         """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known."""
-        return predict(baseline["coefficients"], self._row(baseline, int(np.asarray(time, "datetime64[D]").astype(int)))).reshape(-1, *baseline["shape"])
+        return predict(baseline["coefficients"], self._row(baseline, int(np.asarray(time, "datetime64[D]").astype(int)))).reshape(
+            -1, *baseline["shape"]
+        )
 
     def update(self, baseline: Arrays, state: Arrays, look: xr.Dataset) -> Arrays:
         """Return the state after `look`; one that the state already holds, or an older one, changes nothing."""

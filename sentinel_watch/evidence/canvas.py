@@ -27,8 +27,8 @@ __all__ = [
     "INK",
     "ORANGE",
     "PAGE_WIDTH_IN",
-    "RED",
     "SIGMA",
+    "WINE",
     "Captions",
     "Entry",
     "add_legend",
@@ -38,21 +38,26 @@ __all__ = [
     "to_png",
 ]
 
-BLUE, ORANGE, RED, INK, GREY = "#0072B2", "#D55E00", "#CC3311", "#222222", "#6B6B6B"
-"""Of Okabe and Ito's palette, which colour-blind readers can tell apart; two neutrals beside them."""
+BLUE, ORANGE, WINE, INK, GREY = "#0072B2", "#D55E00", "#882255", "#222222", "#6B6B6B"
+"""Of the palettes of Okabe and Ito and of Tol, which colour-blind readers can tell apart; two neutrals beside them."""
 
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+"""The sign of the standard deviation, spelt out because it looks like a Latin letter."""
 
 PAGE_WIDTH_IN = 10.6
 DPI = 115
+"""Some 1200 pixels across: a page fits a laptop's screen unscaled."""
+
 MARGIN_IN, LEGEND_IN = 0.12, 0.3
 TITLE_PT, TEXT_PT, SMALL_PT = 13.0, 9.0, 7.5
 LINE_IN = 1.45 / 72
 """Height of a line of text in inches for each point of its size."""
 
 MAX_BYTES = 300_000
+"""Above this size a picture's colours are reduced, so that a list of alerts still loads over a slow line."""
 
 STYLE: Any = {
+    # The font comes with matplotlib, so every machine has it; "$" and "_" in a site's name are not formulas.
     "font.family": "DejaVu Sans", "font.size": TEXT_PT, "text.color": INK, "text.parse_math": False, "axes.edgecolor": "#999999",
     "axes.labelcolor": INK, "axes.linewidth": 0.8, "axes.titlesize": 10, "axes.unicode_minus": False, "xtick.color": GREY,
     "ytick.color": GREY, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "legend.fontsize": 8, "legend.frameon": False,
@@ -69,8 +74,11 @@ class Captions:
     """The words around a figure."""
 
     title: str
+    """What it is, in bold: one line."""
     facts: str
+    """Where and when, below the title: two lines at most."""
     footer: str
+    """Which alert, and whom to credit, at the bottom: two lines at most."""
 
 
 @contextmanager
@@ -87,6 +95,7 @@ def fit(text: str, width_in: float, size_pt: float, max_lines: int = 2) -> str:
     measured, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=size_pt), ismath=False)
     if measured <= width_in * 72:
         return text
+    # One measurement gives the mean width of a letter; the rest is spare room for lines of wide ones.
     letters = max(int(0.93 * len(text) * width_in * 72 / measured), 8)
     return "\n".join(textwrap.wrap(text, letters, max_lines=max_lines, placeholder=" …"))
 
@@ -105,6 +114,7 @@ def new_page(body_height_in: float, captions: Captions, width_in: float = PAGE_W
     layout = ConstrainedLayoutEngine(rect=(0.0, below / height, 1.0, body_height_in / height), w_pad=0.08, h_pad=0.05)
     figure = Figure(figsize=(width_in, height), dpi=DPI, layout=layout, facecolor="white")
     left, top = MARGIN_IN / width_in, 1 - MARGIN_IN / height
+    # Header and footer stand outside the layout's rectangle: it would squeeze the maps to make room for long texts.
     figure.text(left, top, title, size=TITLE_PT, weight="bold", va="top")
     figure.text(left, top - LINE_IN * TITLE_PT / height, facts, size=TEXT_PT, color=GREY, va="top")
     figure.text(left, 0.6 * MARGIN_IN / height, footer, size=SMALL_PT, color=GREY, va="bottom")
@@ -120,6 +130,7 @@ def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
         handles, labels, loc="lower left", bbox_to_anchor=place, borderaxespad=0, borderpad=0, ncols=max(len(entries), 1),
         handler_map={tuple: HandlerTuple(ndivide=1, pad=0)}, columnspacing=1.6,
     )  # fmt: skip
+    # It has its own row already; in the layout it would get a second one.
     legend.set_in_layout(False)
 
 

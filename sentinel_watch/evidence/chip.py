@@ -54,6 +54,7 @@ def chip_around(event: Event, grid: GeoBox, min_side_px: int = 48) -> Chip:
 
 
 def _stretch(pixels: NDArray[np.int32], limit: int, side: int) -> slice:
+    # At the site's edge the chip moves inwards and keeps its size.
     middle = (int(pixels.min()) + int(pixels.max()) + 1) // 2
     start = min(max(middle - side // 2, 0), max(limit - side, 0))
     return slice(start, min(start + side, limit))

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Composite", "composite_of", "composites_of", "grey", "pictures"]
 
+# Contrast of bare ground, vegetation and water first; bands of 10 m before those of 20 m where both would do.
 CHOICES = (
-    ("B04", "B03", "B02"), ("B12", "B8A", "B04"), ("B12", "B08", "B04"), ("B11", "B08", "B04"), ("B11", "B8A", "B04"),
+    ("B04", "B03", "B02"), ("B12", "B08", "B04"), ("B12", "B8A", "B04"), ("B11", "B08", "B04"), ("B11", "B8A", "B04"),
     ("B08", "B04", "B03"), ("B08", "B04", "B02"),
 )  # fmt: skip
 PERCENTILES = (0.5, 99.5)
@@ -26,6 +27,7 @@ MIN_RANGE = 0.08
 """Reflectance; a narrower stretch would turn the noise of even ground into colours."""
 
 NODATA_GREY = 0.82
+"""Light, and told from cloud by its evenness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def grey(picture: NDArray[np.float32], strength: float = 0.45) -> NDArray[np.flo
 
 def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bool_]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     pooled = np.concatenate([stack[:, mask] for stack, mask in zip(stacks, masks, strict=True)], axis=1)
+    # Nothing usable at all: better a picture stretched over the cloud than none.
     if not np.isfinite(pooled).all(axis=0).any():
         pooled = np.concatenate([stack.reshape(3, -1) for stack in stacks], axis=1)
     pooled = pooled[:, np.isfinite(pooled).all(axis=0)]
@@ -87,5 +90,6 @@ def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bo
 
 
 def _stretched(stack: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:
+    # A little brighter in the shadows, where forest and water lie.
     scaled = np.clip((stack - low) / (high - low), 0, 1) ** np.float32(0.85)
     return np.where(np.isnan(stack).any(axis=0), NODATA_GREY, scaled).transpose(1, 2, 0).astype(np.float32)

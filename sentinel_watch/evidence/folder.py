@@ -33,6 +33,7 @@ def write_evidence(inputs: EvidenceInputs, folder: Path) -> str:
     write_file(folder / "change_map.png", change_map_png(inputs))
     write_file(folder / "time_series.png", time_series_png(inputs, series))
     write_file(folder / "series.csv", series_csv(inputs.samples, series).encode())
+    # Last, so that a folder whose writing was broken off does not verify.
     write_file(folder / MANIFEST, _manifest(folder).encode())
     return manifest_hash(folder)
 

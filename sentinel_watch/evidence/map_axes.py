@@ -35,9 +35,11 @@ class Pen:
     label: str
     colour: str
     width_pt: float
+    """Width without the dark rim."""
     dashes: Literal["-"] | tuple[float, tuple[float, ...]] = "-"
 
 
+# White, yellow and light blue on a dark rim show on forest, sand, water and false colours alike.
 EVENT = Pen("event", "#FFE04D", 1.8)
 AOI = Pen("area of interest", "#FFFFFF", 1.3)
 PERMIT = Pen("permit", "#56B4E9", 1.8, (0, (5, 2)))
@@ -51,6 +53,8 @@ MAX_SIDE_PX = 220
 """A screen shows little more of a map in half a page, and the file stays small."""
 
 RIM_PT, RIM_ALPHA = 1.6, 0.75
+"""How far the rim reaches over its line, both sides together, and how dense it is."""
+
 HALO = [withStroke(linewidth=2.4, foreground=INK)]
 
 
@@ -87,6 +91,7 @@ def draw_site(axes: Axes, site: Site, grid: GeoBox) -> list[Pen]:
     used: dict[str, Pen] = {}
     for geometry, pen in outlines:
         shape = Geometry(geometry, "EPSG:4326").to_crs(str(grid.crs)).geom
+        # A site that fills the chip has nothing to draw, and no line in the legend.
         if shape.boundary.intersects(frame):
             draw_outline(axes, shape, pen)
             used[pen.label] = pen
@@ -117,6 +122,7 @@ def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
         ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(*edge)
         ticks = ticks[(ticks > edge[0]) & (ticks < edge[1])]
         letters = "EW" if axis is axes.xaxis else "NS"
+        # As many decimals as tell neighbouring ticks apart, and three at least: a site is found by them.
         decimals = max(3, int(np.ceil(-np.log10(edge[1] - edge[0]) + 0.5)))
         # Along one edge of a chip, degrees and metres are linear to far less than a pixel.
         axis.set_ticks(np.interp(ticks, edge, span), [f"{abs(tick):.{decimals}f}° {letters[int(tick < 0)]}" for tick in ticks])
@@ -129,6 +135,7 @@ def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
 def _draw_scale_bar(axes: Axes, grid: GeoBox) -> None:
     box = grid.boundingbox
     width, height = box.right - box.left, box.top - box.bottom
+    # The longest of 1, 2, 5 times a power of ten that takes no more than a third of the map.
     power = 10.0 ** np.floor(np.log10(width / 3))
     length = max(step * power for step in (1, 2, 5) if step * power <= width / 3)
     x, y = box.left + 0.04 * width, box.bottom + 0.05 * height

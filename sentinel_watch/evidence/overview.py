@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["OverviewInputs", "draw_overview", "overview_png", "place_numbers", "ranked"]
 
 MAX_ROWS = 18
+"""Alerts that get a number and a line; the outlines of the others are drawn all the same."""
+
 MAP_SHARE = 0.62
 MAX_MAP_IN, ROW_IN = 7.0, 0.4
 NUMBER_PT = 9.0
@@ -70,6 +72,7 @@ def place_numbers(points: NDArray[np.float64], reach: NDArray[np.float64], frame
     top, all in one unit. Where all is full, the number comes to lie on the last place tried.
     """
     left, bottom, right, top = frame
+    # Greedy, in order of priority: the most urgent alerts get the nearest places.
     side = max(right - left, top - bottom)
     room = np.array([left, bottom]) + 0.02 * side, np.array([right, top]) - 0.02 * side
     placed: list[NDArray[np.float64]] = []

@@ -28,6 +28,8 @@ MIN_USABLE = 0.5
 """Share of the event's pixels that must be usable before their mean is shown as a look."""
 
 MAX_PIXELS = 4096
+"""Of a larger event every k-th pixel is sampled: the mean hardly moves, and memory stays small."""
+
 OBSTACLES = (MaskReason.NODATA, MaskReason.CLOUD, MaskReason.SHADOW, MaskReason.SNOW, MaskReason.DEFECT)
 
 
@@ -107,6 +109,7 @@ def _see(look: xr.Dataset, record: SceneRecord, y: NDArray[np.intp], x: NDArray[
 def _state(flags: NDArray[np.uint8]) -> str:
     if usable(flags).mean() >= MIN_USABLE:
         return SUSPECT if (flags & MaskReason.SUSPECT).astype(bool).mean() >= MIN_USABLE else CLEAR
+    # The order of the obstacles breaks ties.
     hidden = max(OBSTACLES, key=lambda reason: np.count_nonzero(flags & reason))
     return str(hidden.name).lower()
 

@@ -62,6 +62,7 @@ def choose_scenes(samples: Samples, event: Event) -> ScenePair:
     onset = np.datetime64(event.region.onset)
     ladder = _Ladder.of(samples)
     before = max(ladder.clearest([s for s in samples.scenes if s.time < onset]), key=lambda s: s.time, default=None)
+    # Without a picture before, the season of the onset is as good a guide.
     season = before.time if before else onset
     later = ladder.clearest([s for s in samples.scenes if _is_after(s, event)])
     after = max(later, key=lambda s: (-_season_gap(s.time, season), s.time), default=None)

@@ -23,6 +23,8 @@ Index: TypeAlias = "Callable[[str, xr.DataArray], xr.DataArray]"
 """Name, reflectance (time, band, y, x) -> index (time, y, x)."""
 
 CURVE_POINTS = 120
+"""Points of the expected curve: smooth over six years, and cheap for the baseline."""
+
 MIN_HISTORY = 8
 """Clear looks needed before a usual spread is claimed."""
 
@@ -90,6 +92,7 @@ def _means(values: NDArray[np.float32], samples: Samples, index: Index, name: st
     if name in samples.bands:
         return _finite_mean(values[:, samples.bands.index(name)])
     cube = xr.DataArray(values[..., None], dims=("time", "band", "y", "x"), coords={"band": list(samples.bands)})
+    # Dark water divides by next to nothing; such pixels come out infinite and are left out of the mean.
     with np.errstate(all="ignore"):
         return _finite_mean(np.asarray(index(name, cube))[..., 0])
 
@@ -114,4 +117,5 @@ def _series(
 def _robust_deviation(residual: NDArray[np.float64]) -> float:
     if len(residual) < MIN_HISTORY:
         return float("nan")
+    # Median absolute deviation, scaled to a normal distribution's standard deviation: missed clouds do not widen it.
     return 1.4826 * float(np.median(np.abs(residual - np.median(residual))))

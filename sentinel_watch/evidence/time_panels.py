@@ -31,6 +31,7 @@ NOT_HIDDEN = (CLEAR, SUSPECT, "duplicate", "too_old")
 """States that the strip of hidden dates leaves out: they were seen, or were never to be looked at."""
 
 HISTORY_SHADE, BAND_SHADE = "#E3EAF1", "#B9BEC4"
+"""Pale, so that neither competes with the looks."""
 
 
 def days_of(times: ArrayLike) -> NDArray[np.float64]:
@@ -42,6 +43,7 @@ def draw_flags(axes: Axes, marks: Sequence[Mark], span: tuple[float, float]) -> 
     """Write the milestones above the panels, each in its own lane, towards the side that has room."""
     axes.set(ylim=(len(marks), 0), yticks=[])
     axes.axis("off")
+    # The oldest milestone takes the top lane: no later line then runs through its words.
     late = span[0] + 0.8 * (span[1] - span[0])
     for lane, (text, day, colour) in enumerate(marks):
         axes.axvline(day, ymax=1 - (lane + 0.5) / len(marks), color=colour, linewidth=1.1, linestyle="--", clip_on=False)
@@ -94,6 +96,7 @@ def draw_hidden(axes: Axes, rows: Mapping[str, Sequence[float]]) -> None:
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
+    # No date axis was ever declared: the numbers are matplotlib's own days, and only the labels need to know.
     locator = AutoDateLocator(minticks=4, maxticks=12)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

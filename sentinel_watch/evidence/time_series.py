@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, RED, add_legend, house_style, new_page, to_png
+from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, WINE, add_legend, house_style, new_page, to_png
 from sentinel_watch.evidence.samples import CLEAR
 from sentinel_watch.evidence.series import strongest
 from sentinel_watch.evidence.time_panels import (
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_time_series", "time_series_png"]
 
 MAX_PANELS = 2
+"""More do not fit a screen; the rest is in the table."""
+
 PANEL_IN, LANE_IN, STRIP_ROW_IN, GAPS_IN = 2.35, 0.17, 0.17, 0.6
 
 
@@ -50,6 +52,7 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series]) -> Fi
     """Return the figure: milestones, one panel for each of the two series that moved most, the hidden dates."""
     scenes, marks = inputs.samples.scenes, _marks(inputs.event)
     onset = np.datetime64(inputs.event.region.onset)
+    # Without an index, the longest wavelength shows most: it sees through haze.
     shown = strongest(series, inputs.indices or inputs.samples.bands[-1:], inputs.samples, onset)[:MAX_PANELS]
     hidden = hidden_dates(scenes)
     heights = [LANE_IN * len(marks) + 0.05, *[PANEL_IN] * max(len(shown), 1), STRIP_ROW_IN * max(len(hidden), 1) + 0.05]
@@ -79,7 +82,7 @@ def _words(inputs: EvidenceInputs) -> Captions:
 def _marks(event: Event) -> list[Mark]:
     milestones = (
         ("onset", event.region.onset, INK), ("first detected", event.first_detected, ORANGE),
-        ("confirmed", event.confirmed_at, RED), ("finished", event.finished_at, BLUE),
+        ("confirmed", event.confirmed_at, WINE), ("finished", event.finished_at, BLUE),
     )  # fmt: skip
     return [(f"{name} {day}", float(days_of(np.datetime64(day))), colour) for name, day, colour in milestones if day is not None]
 

@@ -119,8 +119,10 @@ def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
     to_degrees = Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
     lon, lat = to_degrees.transform([box.left, box.right, box.left], [box.bottom, box.bottom, box.top])
     for axis, edge, span in ((axes.xaxis, (lon[0], lon[1]), (box.left, box.right)), (axes.yaxis, (lat[0], lat[2]), (box.bottom, box.top))):
-        ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(*edge)
-        ticks = ticks[(ticks > edge[0]) & (ticks < edge[1])]
+        ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(*edge)
+        # Labels at the very corner would reach over the map and make it smaller.
+        spare = 0.08 * (edge[1] - edge[0])
+        ticks = ticks[(ticks > edge[0] + spare) & (ticks < edge[1] - spare)]
         letters = "EW" if axis is axes.xaxis else "NS"
         # As many decimals as tell neighbouring ticks apart, and three at least: a site is found by them.
         decimals = max(3, int(np.ceil(-np.log10(edge[1] - edge[0]) + 0.5)))

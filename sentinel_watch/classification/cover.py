@@ -55,6 +55,12 @@ class Cover:
         return sum(seen) / len(seen) if seen else None
 
     @property
+    def albedo(self) -> float | None:
+        """Return the mean reflectance of all bands."""
+        seen = [value for value in self.bands.values() if isfinite(value)]
+        return sum(seen) / len(seen) if seen else None
+
+    @property
     def cover_type(self) -> CoverType | None:
         """Return the land cover, or None where the bands do not tell."""
         ndvi, wetness, brightness = self.ndvi, self.wetness, self.brightness

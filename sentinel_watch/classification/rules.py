@@ -47,8 +47,8 @@ class Rules(Part):
     """dNBR of low severity burns and above, Key and Benson 2006."""
     max_char_nir: float = Field(0.2, gt=0, lt=1)
     """Burnt ground reflects less than this in the near infrared."""
-    min_brightness_step: float = Field(0.02, gt=0, lt=1)
-    """Visible reflectance has to rise or fall by this to count as brighter or darker."""
+    min_albedo_step: float = Field(0.1, gt=0, lt=1)
+    """The mean reflectance of all bands has to rise or fall by this share to count as brighter or darker."""
     fallow_days: int = Field(365, ge=30, le=1_000)
     """Ground that lies bare for part of every year may lie bare for so long before it stops being a field."""
 
@@ -104,10 +104,10 @@ class Rules(Part):
         return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", "Vegetation became thinner and drier")
 
     def _surface(self, before: Cover, after: Cover, site_type: str) -> Verdict:
-        darker = _fall(before.brightness, after.brightness)
-        if darker >= self.min_brightness_step and site_type in BARE_AT:
+        darker = _fall(before.albedo, after.albedo) / (before.albedo or 1.0)
+        if darker >= self.min_albedo_step and site_type in BARE_AT:
             return Verdict(BARE_AT[site_type], "Bare ground became darker")
-        if -darker >= self.min_brightness_step and site_type in CHANGED_AT:
+        if -darker >= self.min_albedo_step and site_type in CHANGED_AT:
             return Verdict(CHANGED_AT[site_type], "Bare ground became brighter")
         return Verdict("unknown_change", "The surface changed in a way that no rule names")
 

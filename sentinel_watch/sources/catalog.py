@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -11,35 +9,29 @@ from urllib.parse import unquote, urlsplit
 import pystac
 from pydantic import Field
 from pystac.stac_io import DefaultStacIO
-from shapely.geometry import box, shape
 from shapely.prepared import prep
 
 from sentinel_watch.domain.ledger import Reason
-from sentinel_watch.domain.scene import SCL, Scene
+from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import SceneError, SourceError
 from sentinel_watch.registry import Part
 from sentinel_watch.shipped import shipped
+from sentinel_watch.sources.entries import BROKEN, footprint, said, unreadable_entry, wanted_assets, within
 from sentinel_watch.sources.geotiff import read_band
 from sentinel_watch.sources.stac_item import to_scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     import numpy as np
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["UNREADABLE_ITEM", "Sample", "StacCatalog", "local_path"]
+    from sentinel_watch.domain.scene import Scene
 
-UNREADABLE_ITEM = "item_unreadable"
-"""Start of the note of a scene whose catalogue entry could not be read; such a scene has no assets."""
-
-UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""Time of a scene whose entry could not be read and whose name holds no date."""
-
-BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, pystac.STACError, pystac.STACTypeError)
-"""What pystac and the standard library raise over a file that is missing, no JSON, or no STAC."""
+__all__ = ["Sample", "StacCatalog", "local_path"]
 
 
 class StacCatalog(Part):
@@ -57,8 +49,8 @@ class StacCatalog(Part):
         found: list[Scene] = []
         touches = prep(geometry).intersects
         for href in _item_hrefs(_read_catalog(str(self.path)), set()):
-            scene, footprint = _read_scene(href)
-            if (footprint is None or touches(footprint)) and _within(scene, start, end):
+            scene, outline = _read_scene(href)
+            if (outline is None or touches(outline)) and within(scene, start, end):
                 found.append(scene)
         return sorted(found, key=lambda scene: (scene.time, scene.scene_id))
 
@@ -67,13 +59,7 @@ class StacCatalog(Part):
 
         Raises SceneError where the entry or a file is missing, broken or lies, or lies outside the file system.
         """
-        for note in scene.notes:
-            if note.startswith(UNREADABLE_ITEM):
-                raise SceneError(Reason.UNREADABLE, f"the catalogue's entry of {scene.scene_id} cannot be read", found=note)
-        assets = {band: scene.assets[band] for band in bands if band in scene.assets}
-        if not assets:
-            has = ", ".join(scene.assets) or "no band"
-            raise SceneError(Reason.UNREADABLE, "the scene has none of the bands asked for", where=scene.scene_id, found=has)
+        assets = wanted_assets(scene, bands)
         return {band: read_band(local_path(asset.href), asset.nodata, grid, nearest=band == SCL) for band, asset in assets.items()}
 
 
@@ -104,7 +90,7 @@ def _read_catalog(href: str) -> pystac.Catalog:
     try:
         catalog = _Files().read_stac_object(href)
     except (*BROKEN, SceneError) as error:
-        raise SourceError("the STAC catalogue cannot be read", where=href, found=_said(error)) from error
+        raise SourceError("the STAC catalogue cannot be read", where=href, found=said(error)) from error
     if not isinstance(catalog, pystac.Catalog):
         raise SourceError("this is no STAC catalogue", where=href, found=type(catalog).__name__, allowed="a Catalog or a Collection")
     return catalog
@@ -129,34 +115,6 @@ def _read_scene(href: str) -> tuple[Scene, BaseGeometry | None]:
     try:
         content = _Files().read_json(href)
         item = pystac.Item.from_dict({"geometry": None, "bbox": None, **content}, href=href, preserve_dict=False)
-        return to_scene(item), _footprint(item)
+        return to_scene(item), footprint(item)
     except (*BROKEN, SceneError) as error:
-        name = Path(href).stem
-        return Scene(name, _time_in(name), "", "", href, notes=(f"{UNREADABLE_ITEM}: {_said(error)}",)), None
-
-
-def _footprint(item: pystac.Item) -> BaseGeometry | None:
-    if item.geometry is not None:
-        geometry = shape(item.geometry)
-        return geometry if geometry.is_valid else geometry.envelope
-    return None if item.bbox is None else box(*item.bbox[:2], *item.bbox[len(item.bbox) // 2 :][:2])
-
-
-def _time_in(name: str) -> datetime:
-    """Return the first date in an entry's name, else UNKNOWN_TIME."""
-    found = re.search(r"(?:19|20)\d{6}", name)
-    try:
-        return datetime.strptime(found.group(), "%Y%m%d").replace(tzinfo=UTC) if found else UNKNOWN_TIME
-    except ValueError:
-        return UNKNOWN_TIME
-
-
-def _within(scene: Scene, start: datetime | None, end: datetime | None) -> bool:
-    if scene.time == UNKNOWN_TIME:
-        return True
-    return (start is None or scene.time >= start) and (end is None or scene.time <= end)
-
-
-def _said(error: Exception) -> str:
-    """Return an error's name and the first line of what it says."""
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return unreadable_entry(Path(href).stem, href, error), None

@@ -10,7 +10,8 @@ import logging
 import math
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import rasterio
@@ -22,7 +23,8 @@ from sentinel_watch.errors import SceneError
 from sentinel_watch.sources.resample import place, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.sources.resample import Placement
 
-__all__ = ["read_band"]
+__all__ = ["RasterFile", "read_band", "read_raster"]
 
 DTYPES = ("uint8", "uint16", "int16", "float32")
 MAX_SIDE_PX = 65_536
@@ -50,65 +52,115 @@ GDAL_OPTIONS = {
 """No sidecar files, and whatever the environment says, no threads inside GDAL and no read errors passed over."""
 
 
+class RasterFile(Protocol):
+    """A file that may be a GeoTIFF, wherever its bytes are."""
+
+    @property
+    def name(self) -> str:
+        """Return what errors call the file; holds no secret."""
+
+    @property
+    def size(self) -> int:
+        """Return the length of the file, bytes."""
+
+    def opened(self) -> AbstractContextManager[DatasetReader]:
+        """Open the file with GDAL's GTiff driver and no other."""
+
+    def need(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Tell which bytes, [start, stop), are about to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LocalFile:
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+    def opened(self) -> AbstractContextManager[DatasetReader]:
+        opened: AbstractContextManager[DatasetReader] = rasterio.open(self.path, driver="GTiff")
+        return opened
+
+    def need(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Ignore it: the file is here."""
+
+
 def read_band(path: Path, nodata: float | None, grid: GeoBox, *, nearest: bool) -> NDArray[np.float32]:
+    """Return the digital numbers of the file at `path` on `grid`, as `read_raster` does; raise SceneError where it is missing."""
+    file = _LocalFile(path)
+    if not path.is_file():
+        raise _unreadable("the file is missing", file)
+    return read_raster(file, nodata, grid, nearest=nearest)
+
+
+def read_raster(file: RasterFile, nodata: float | None, grid: GeoBox, *, nearest: bool) -> NDArray[np.float32]:
     """Return the file's digital numbers on `grid`, (y, x) float32, NaN = no data or outside the file.
 
     `nodata` is the DN that means "no data". Pixels are copied where the grids match, else resampled: bilinearly, or by
-    nearest neighbour. Raises SceneError("unreadable") where the file is missing, broken, or lies about its content.
+    nearest neighbour. Raises SceneError("unreadable") where the file is broken or lies about its content.
     """
-    if not path.is_file():
-        raise _unreadable("the file is missing", path)
     try:
-        with _heeding_warnings(path), rasterio.Env(**GDAL_OPTIONS), rasterio.open(path, driver="GTiff") as file:
-            _check_header(file, path)
-            at = place(file.crs.to_wkt(), file.transform, file.shape, grid)
+        with _heeding_warnings(file), rasterio.Env(**GDAL_OPTIONS), file.opened() as raster:
+            _check_header(raster, file)
+            at = place(raster.crs.to_wkt(), raster.transform, raster.shape, grid)
             if at.height * at.width == 0:
                 return np.full(grid.shape, np.nan, np.float32)
-            _check_blocks(file, at, path)
-            values = file.read(1, window=Window(at.left, at.top, at.width, at.height)).astype(np.float32)
+            file.need(_checked_blocks(raster, at, file))
+            values = raster.read(1, window=Window(at.left, at.top, at.width, at.height)).astype(np.float32)
     except (RasterioError, NotGeoreferencedWarning, OSError, ValueError) as error:
-        raise _unreadable("the file is no readable GeoTIFF", path, found=str(error)) from error
+        raise _unreadable("the file is no readable GeoTIFF", file, found=str(error)) from error
     if nodata is not None:
         values[values == nodata] = np.nan
     return sample(values, at, nearest=nearest)
 
 
-def _unreadable(what: str, path: Path, *, found: str = "", allowed: str = "") -> SceneError:
-    return SceneError(Reason.UNREADABLE, what, where=str(path), found=found, allowed=allowed)
+def _unreadable(what: str, file: RasterFile, *, found: str = "", allowed: str = "") -> SceneError:
+    return SceneError(Reason.UNREADABLE, what, where=file.name, found=found, allowed=allowed)
 
 
-def _check_header(file: DatasetReader, path: Path) -> None:
+def _check_header(raster: DatasetReader, file: RasterFile) -> None:
     """Raise SceneError where the header declares anything but a plausible single-band raster with a place on Earth."""
-    block = math.prod(file.block_shapes[0])
-    declared = file.width * file.height * np.dtype(file.dtypes[0]).itemsize
-    ratio = declared / max(path.stat().st_size, 1)
+    block = math.prod(raster.block_shapes[0])
+    declared = raster.width * raster.height * np.dtype(raster.dtypes[0]).itemsize
+    ratio = declared / max(file.size, 1)
     checks = (
-        (file.driver == "GTiff", "the driver", file.driver, "GTiff"),
-        (file.count == 1, "the number of bands", file.count, "1"),
-        (file.dtypes[0] in DTYPES, "the data type", file.dtypes[0], ", ".join(DTYPES)),
-        (file.crs is not None, "the coordinate system", file.crs, "any that PROJ knows"),
-        (not file.transform.is_identity and not file.transform.is_degenerate, "the georeference", file.transform, "a transform"),
-        (max(file.shape) <= MAX_SIDE_PX, "the size in pixels", file.shape, f"at most {MAX_SIDE_PX} a side"),
-        (block <= MAX_BLOCK_PX, "the block size", file.block_shapes[0], f"at most {MAX_BLOCK_PX} pixels"),
+        (raster.driver == "GTiff", "the driver", raster.driver, "GTiff"),
+        (raster.count == 1, "the number of bands", raster.count, "1"),
+        (raster.dtypes[0] in DTYPES, "the data type", raster.dtypes[0], ", ".join(DTYPES)),
+        (raster.crs is not None, "the coordinate system", raster.crs, "any that PROJ knows"),
+        (not raster.transform.is_identity and not raster.transform.is_degenerate, "the georeference", raster.transform, "a transform"),
+        (max(raster.shape) <= MAX_SIDE_PX, "the size in pixels", raster.shape, f"at most {MAX_SIDE_PX} a side"),
+        (block <= MAX_BLOCK_PX, "the block size", raster.block_shapes[0], f"at most {MAX_BLOCK_PX} pixels"),
         (ratio <= MAX_RATIO, "the declared size", f"{ratio:.0f} times that of the file", f"at most {MAX_RATIO} times"),
     )
     for fine, what, found, allowed in checks:
         if not fine:
-            raise _unreadable(f"{what} in the file's header cannot be right", path, found=str(found), allowed=allowed)
+            raise _unreadable(f"{what} in the file's header cannot be right", file, found=str(found), allowed=allowed)
 
 
-def _check_blocks(file: DatasetReader, at: Placement, path: Path) -> None:
-    """Raise SceneError where a block that is to be read is not in the file: GDAL would return nodata, and no error."""
+def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> list[tuple[int, int]]:
+    """Return the bytes, [start, stop), of each block that is to be read.
+
+    Raises SceneError where one is not in the file: GDAL would return nodata, and no error.
+    """
     if at.height * at.width > MAX_WINDOW_PX:
-        raise _unreadable("the file's pixels are too fine for the grid", path, found=f"{at.height} x {at.width} pixels")
-    high, wide = file.block_shapes[0]
-    size = path.stat().st_size
+        raise _unreadable("the file's pixels are too fine for the grid", file, found=f"{at.height} x {at.width} pixels")
+    high, wide = raster.block_shapes[0]
+    size = file.size
+    ranges = []
     for row in range(at.top // high, (at.top + at.height - 1) // high + 1):
         for col in range(at.left // wide, (at.left + at.width - 1) // wide + 1):
-            offset, count = (file.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE"))
-            if not (offset and count and int(offset) > 0 and int(count) > 0 and int(offset) + int(count) <= size):
+            offset, count = (int(raster.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) or 0) for what in ("OFFSET", "SIZE"))
+            if not (offset > 0 and count > 0 and offset + count <= size):
                 found = f"block {row}, {col}: offset {offset}, bytes {count}, file size {size}"
-                raise _unreadable("a block of the file is missing or cut off", path, found=found)
+                raise _unreadable("a block of the file is missing or cut off", file, found=found)
+            ranges.append((offset, offset + count))
+    return ranges
 
 
 class _Warnings(logging.Handler):
@@ -126,7 +178,7 @@ class _Warnings(logging.Handler):
 
 
 @contextmanager
-def _heeding_warnings(path: Path) -> Iterator[None]:
+def _heeding_warnings(file: RasterFile) -> Iterator[None]:
     """Raise SceneError at the end where GDAL has warned: what it repairs in silence is no evidence."""
     handler = _Warnings()
     logger = logging.getLogger("rasterio")
@@ -138,4 +190,4 @@ def _heeding_warnings(path: Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
     if handler.messages:
-        raise _unreadable("reading the file gave a warning", path, found=handler.messages[0])
+        raise _unreadable("reading the file gave a warning", file, found=handler.messages[0])

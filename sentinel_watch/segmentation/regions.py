@@ -118,5 +118,5 @@ def _date(day: float) -> date:
 
 
 def _by_band(values: NDArray[np.float32], bands: Sequence[str]) -> dict[str, float]:
-    means = np.nanmean(values.astype(float), axis=0) if values.size else np.full(len(bands), np.nan)
-    return {band: float(mean) for band, mean in zip(bands, means, strict=True)}
+    seen = {band: column[np.isfinite(column)].astype(float) for band, column in zip(bands, values.T, strict=True)}
+    return {band: float(column.mean()) if column.size else float("nan") for band, column in seen.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.monitor.alarms import watch
-from benchmarks.monitor.peers import DEFAULTS, PEER_NUISANCES, SWEEP, watch_with_peers
+from benchmarks.monitor.peers import DEFAULTS, PEER_NUISANCES, PEER_SPANS, SWEEP, watch_with_peers
 from benchmarks.monitor.real import real_scores, real_table
 from benchmarks.monitor.runs import Plan, planned_runs
 from benchmarks.monitor.sites import SEEDS, bench_sites
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from benchmarks.monitor.sites import BenchSite
     from sentinel_watch.contracts import Detector
 
+DEFAULT = "seasonal else same_season else before_after"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,7 +33,11 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.monitor", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tuning sites, few seeds, our detectors only")
     parser.add_argument("--role", choices=sorted(SEEDS), default="tuning", help="which sites and seeds")
-    parser.add_argument("--detector", action="append", help="name[:JSON options]; may be repeated (default: seasonal)")
+    parser.add_argument(
+        "--detector",
+        action="append",
+        help="name[:JSON options], or several joined by ' else ': the first whose history suffices; may be repeated",
+    )
     parser.add_argument("--site", default="", help="only spans whose name starts so")
     parser.add_argument("--scenario", action="append", help="only these: clean, events, or a nuisance")
     parser.add_argument("--real", action="store_true", help="real targets instead of planted ones")
@@ -43,12 +48,12 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def built(text: str) -> Detector:
-    """Return the detector that `name[:JSON options]` describes."""
+def built(text: str) -> list[Detector]:
+    """Return the detectors that `name[:JSON options]`, joined by ` else `, describes."""
     from sentinel_watch.detectors import DETECTORS  # noqa: PLC0415 - the registry is the detectors' own
 
-    name, _, options = text.partition(":")
-    return DETECTORS.build({"part": name, **json.loads(options or "{}")})
+    parts = [part.partition(":") for part in text.split(" else ")]
+    return [DETECTORS.build({"part": name, **json.loads(options or "{}")}) for name, _, options in parts]
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
@@ -71,7 +76,7 @@ def peer_plan(options: argparse.Namespace, *, sweep: bool) -> Plan:
 
 def our_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> list[Tally]:
     """Return what our detectors said on every run."""
-    detectors = {text: built(text) for text in options.detector or ["seasonal"]}
+    detectors = {text: built(text) for text in options.detector or [DEFAULT]}
     tallies = {text: Tally(text) for text in detectors}
     begun = time.perf_counter()
     for run in planned_runs(sites, plan_of(options)):
@@ -87,7 +92,7 @@ def peer_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> lis
     for methods, sweep in ((DEFAULTS, False), (SWEEP, True)):
         plan = peer_plan(options, sweep=sweep)
         made = {method: Tally(method) for method in methods}
-        for site in sites:
+        for site in (site for site in sites if site.span.name in PEER_SPANS):
             answers = watch_with_peers(planned_runs([site], plan), methods, options.peers, options.cache)
             for run in planned_runs([site], plan):
                 for method in methods:
@@ -100,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench, print its tables and write its results."""
     options = parsed(arguments)
     if options.real:
-        scores = {text: real_scores(built(text), options.cases, options.cache) for text in options.detector or ["seasonal"]}
+        scores = {text: real_scores(built(text), options.cases, options.cache) for text in options.detector or [DEFAULT]}
         text, results = real_table(scores), [{"method": name, **asdict(score)} for name, score in scores.items()]
         return _kept(options.out, "real", text, results)
     sites = [site for site in bench_sites(options.role, options.cases, options.cache) if site.span.name.startswith(options.site)]

@@ -14,6 +14,8 @@ from sentinel_watch.domain.grid import Block
 from sentinel_watch.domain.look import day_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
@@ -48,14 +50,15 @@ def regions(candidate: NDArray[np.bool_], seed: NDArray[np.bool_]) -> NDArray[np
     return np.asarray(keep[patches])
 
 
-def watch(detector: Detector, cube: xr.Dataset, grid: GeoBox, monitor_day: int) -> Watched:
-    """Return when `detector`, fed the cube scene by scene, confirmed what."""
+def watch(detectors: Sequence[Detector], cube: xr.Dataset, grid: GeoBox, monitor_day: int) -> Watched:
+    """Return when the first of `detectors` whose history suffices, fed the cube scene by scene, confirmed what."""
     days = day_number(cube["time"])
     history = cube.isel(time=np.flatnonzero(days < monitor_day))
-    shortage = detector.shortage(history)
+    shortages = [detector.shortage(history) for detector in detectors]
     first = np.zeros(cube["mask"].shape[1:], np.int32)
-    if shortage:
-        return Watched(first, note=shortage)
+    if all(shortages):
+        return Watched(first, note=shortages[-1])
+    detector = detectors[shortages.index("")]
     begun = time.perf_counter()
     baseline = detector.fit(history)
     fitted = time.perf_counter()
@@ -68,7 +71,8 @@ def watch(detector: Detector, cube: xr.Dataset, grid: GeoBox, monitor_day: int) 
         seed[changed.rows, changed.cols] = changed.status == PixelStatus.CONFIRMED
         # A confirmed pixel is part of its region whatever its evidence has sunk to since.
         first[regions(candidate | seed, seed) & (first == 0)] = days[at]
-    return Watched(first, fitted - begun, time.perf_counter() - fitted)
+    note = type(detector).__name__ if shortages[0] else ""
+    return Watched(first, fitted - begun, time.perf_counter() - fitted, note)
 
 
 def alarms_from_days(detected: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -16,7 +16,7 @@ from benchmarks.monitor.sites import CROP, FOREST, MINE, days_of, winter_differe
 from sentinel_watch.domain.look import day_number, usable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -45,22 +45,22 @@ class RealScores:
     crop_note: str
 
 
-def real_scores(detector: Detector, cases: Path, cache: Path) -> RealScores:
-    """Return the scores of `detector` on the three real cases."""
-    cuts, off = _forest(detector, cases, cache)
+def real_scores(detectors: Sequence[Detector], cases: Path, cache: Path) -> RealScores:
+    """Return the scores of `detectors`, the first whose history suffices, on the three real cases."""
+    cuts, off = _forest(detectors, cases, cache)
     crop, grid = load_case(CROP, cases, cache)
-    watched = watch(detector, crop, grid, days_of("2018-08-01"))
+    watched = watch(detectors, crop, grid, days_of("2018-08-01"))
     patches = np.bincount(label(watched.first_day > 0, EIGHT)[0].ravel())[1:]
-    return RealScores(_mine(detector, cases, cache), cuts, off, int((patches >= LEAST_PX).sum()), watched.note)
+    return RealScores(_mine(detectors, cases, cache), cuts, off, int((patches >= LEAST_PX).sum()), watched.note)
 
 
-def _mine(detector: Detector, cases: Path, cache: Path) -> dict[str, float]:
+def _mine(detectors: Sequence[Detector], cases: Path, cache: Path) -> dict[str, float]:
     """History from 2019 to mid-2020, 2024 monitored: the share of changed and of stable pixels that is confirmed."""
     cube, grid = load_case(MINE, cases, cache)
     difference, seen = winter_difference(cube), usable(cube["mask"].values).sum(axis=0) >= 3
     days = day_number(cube["time"])
     keep = (days < days_of("2020-07-01")) | (days >= days_of("2024-01-01"))
-    first = watch(detector, cube.isel(time=np.flatnonzero(keep)), grid, days_of("2024-01-01")).first_day
+    first = watch(detectors, cube.isel(time=np.flatnonzero(keep)), grid, days_of("2024-01-01")).first_day
     changed, stable = seen & (difference < CHANGED), seen & (np.abs(difference) < STABLE)
     return {
         "changed_px": float(changed.sum()), "stable_px": float(stable.sum()),
@@ -68,9 +68,9 @@ def _mine(detector: Detector, cases: Path, cache: Path) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _forest(detector: Detector, cases: Path, cache: Path) -> tuple[list[dict[str, Any]], float]:
+def _forest(detectors: Sequence[Detector], cases: Path, cache: Path) -> tuple[list[dict[str, Any]], float]:
     cube, grid = load_case(FOREST, cases, cache)
-    first = watch(detector, cube, grid, days_of(CUTS_FROM)).first_day
+    first = watch(detectors, cube, grid, days_of(CUTS_FROM)).first_day
     cuts = clearcuts(cube, int(CUTS_FROM[:4]))
     near = np.zeros(first.shape, bool)
     for cut in cuts:

@@ -14,9 +14,9 @@ from benchmarks.monitor.alarms import EIGHT, LEAST_PX
 from sentinel_watch.domain.look import day_number, usable
 
 if TYPE_CHECKING:
-    import xarray as xr
     from numpy.typing import NDArray
 
+    from benchmarks.monitor.runs import Run
     from benchmarks.monitor.sites import BenchSite
     from sentinel_watch.simulation.events import Planted
 
@@ -30,6 +30,9 @@ FOUND_SHARE = 0.25
 class FalseScore:
     """False alarms of one run."""
 
+    run: str
+    scenario: str
+    span: str
     events: int
     area_share: float
     """Share of the scored pixels that lay in a false region at any time."""
@@ -40,6 +43,7 @@ class FalseScore:
 class EventScore:
     """What became of one planted event."""
 
+    run: str
     kind: str
     spectrum: str
     fraction: float
@@ -54,12 +58,13 @@ class EventScore:
     """Against all pixels of the event that had changed by the end."""
 
 
-def score_false(first_day: NDArray[np.int32], site: BenchSite, planted: tuple[Planted, ...] = ()) -> FalseScore:
+def score_false(first_day: NDArray[np.int32], run: Run) -> FalseScore:
     """Count the regions off every planted event (a border of 2 px belongs to the event) and off real changes."""
     near = np.zeros(first_day.shape, bool)
-    for event in planted:
+    for event in run.events:
         near[event.rows, event.cols] = True
-    near = binary_dilation(near, iterations=2) if planted else near
+    near = binary_dilation(near, iterations=2) if run.events else near
+    site = run.site
     scored = ~site.changed
     patches, count = label(first_day > 0, EIGHT)
     off = np.bincount(patches.ravel(), (scored & ~near).ravel(), count + 1)
@@ -68,11 +73,14 @@ def score_false(first_day: NDArray[np.int32], site: BenchSite, planted: tuple[Pl
     false = (off >= LEAST_PX) & (on == 0) & (off >= 0.5 * size)
     false[0] = False
     area = (first_day > 0) & scored & ~near
-    return FalseScore(int(false.sum()), float(area.sum() / max((scored & ~near).sum(), 1)), site.km2_years)
+    return FalseScore(
+        run.name, run.scenario, site.span.name, int(false.sum()), float(area.sum() / max((scored & ~near).sum(), 1)), site.km2_years
+    )
 
 
-def score_event(first_day: NDArray[np.int32], event: Planted, site: BenchSite, cube: xr.Dataset) -> EventScore:
+def score_event(first_day: NDArray[np.int32], event: Planted, run: Run) -> EventScore:
     """Score one planted event; alarms from before its start do not count for it."""
+    site, cube = run.site, run.cube
     alarm = first_day[event.rows, event.cols]
     there = np.where(alarm >= event.plan.start_day, alarm, 0)
     need = max(int(np.ceil(FOUND_SHARE * len(there))), min(LEAST_PX, len(there)))
@@ -83,7 +91,7 @@ def score_event(first_day: NDArray[np.int32], event: Planted, site: BenchSite, c
     between = (days >= event.plan.start_day) & (days <= day)
     looks = usable(cube["mask"].values[between][:, event.rows, event.cols]).sum(axis=0) if found else np.array([np.nan])
     return EventScore(
-        event.plan.kind, event.spectrum, event.plan.fraction, event.contrast, len(there) * site.pixel_ha, site.span.long_history,
+        run.name, event.plan.kind, event.spectrum, event.plan.fraction, event.contrast, len(there) * site.pixel_ha, site.span.long_history,
         found, day - event.plan.start_day if found else np.nan, float(np.median(looks)), _iou(first_day, event, site) if found else np.nan,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-__all__ = ["CROP", "FOREST", "MINE", "SEEDS", "SPANS", "BenchSite", "Span", "bench_sites", "days_of", "winter_difference"]
+__all__ = ["CROP", "FOREST", "MINE", "SEEDS", "SHORT", "SPANS", "BenchSite", "Span", "bench_sites", "days_of", "winter_difference"]
 
 SEEDS = {"tuning": range(10), "reporting": range(100, 110)}
 MINE, FOREST, CROP = "limestone_mine_chhattisgarh", "forest_romania", "cropland_belgium"
@@ -49,6 +49,8 @@ class Span:
         return self.history_months >= 24
 
 
+SHORT = "crop_9m"
+"""The span whose history is too short for a seasonal model: reported apart."""
 SPANS = (
     Span("forest_29m", FOREST, "2015-08-01", "2018-01-01", "2019-09-01", 29),
     Span("forest_38m", FOREST, "2016-01-01", "2019-03-01", "2021-02-01", 38),
@@ -57,6 +59,7 @@ SPANS = (
     Span("mine_24m", MINE, "2019-01-01", "2023-01-01", "2025-01-01", 24),
     Span("mine_12m", MINE, "2020-01-01", "2023-01-01", "2025-01-01", 12),
     Span("crop_12m", CROP, "2017-08-01", "2018-08-01", "2018-12-01", 12),
+    Span("crop_10m", CROP, "2017-08-01", "2018-06-25", "2018-12-01", 10),
     Span("crop_9m", CROP, "2017-08-01", "2018-05-01", "2018-12-01", 9),
 )
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from benchmarks.monitor.runs import CLEAN
 from benchmarks.monitor.score import EventScore, FalseScore, poisson_interval, score_event, score_false, wilson_interval
+from benchmarks.monitor.sites import SHORT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from benchmarks.monitor.alarms import Watched
     from benchmarks.monitor.runs import Run
@@ -24,8 +25,8 @@ class Tally:
     """All scores of one method."""
 
     method: str
-    false: list[tuple[str, str, FalseScore]] = field(default_factory=list)
-    """(scenario, span, score) of every run without events."""
+    false: list[FalseScore] = field(default_factory=list)
+    """Of every run without events."""
     events: list[EventScore] = field(default_factory=list)
     seconds: float = 0.0
     notes: set[str] = field(default_factory=set)
@@ -36,13 +37,16 @@ class Tally:
         if watched.note:
             self.notes.add(f"{run.site.span.name}: {watched.note}")
         if run.events:
-            self.events += [score_event(watched.first_day, event, run.site, run.cube) for event in run.events]
+            self.events += [score_event(watched.first_day, event, run) for event in run.events]
         elif run.scenario != "events":
-            self.false.append((run.scenario, run.site.span.name, score_false(watched.first_day, run.site)))
+            self.false.append(score_false(watched.first_day, run))
 
     def false_figures(self, scenario: str, spans: str = "") -> dict[str, float]:
-        """Return rate per km² and year with its interval, area share and exposure, over the spans whose name starts with `spans`."""
-        scores = [score for name, span, score in self.false if name == scenario and span.startswith(spans)]
+        """Return rate per km² and year with its interval, area share and exposure, over the spans whose name starts with `spans`.
+
+        The span whose history is short counts only where it is asked for by name.
+        """
+        scores = [s for s in self.false if s.scenario == scenario and s.span.startswith(spans) and (s.span != SHORT or spans == SHORT)]
         exposure = sum(score.km2_years for score in scores)
         events = sum(score.events for score in scores)
         if not exposure:
@@ -53,7 +57,7 @@ class Tally:
 
     def recall_figures(self, wanted: Callable[[EventScore], bool]) -> dict[str, float]:
         """Return recall with its interval, median delay and outline, of the events that are `wanted`."""
-        scores = [score for score in self.events if wanted(score)]
+        scores = [score for score in self.events if wanted(score) and not score.run.startswith(SHORT)]
         found = [score for score in scores if score.found]
         low, high = wilson_interval(len(found), len(scores))
         middle = {
@@ -64,14 +68,23 @@ class Tally:
 
     def as_json(self) -> dict[str, Any]:
         """Return everything, for the JSON file."""
-        false = [{"scenario": scenario, "span": span, **asdict(score)} for scenario, span, score in self.false]
-        return {
-            "method": self.method,
-            "seconds": self.seconds,
-            "notes": sorted(self.notes),
-            "false": false,
-            "events": [asdict(e) for e in self.events],
-        }
+        scores = {"false": [asdict(score) for score in self.false], "events": [asdict(score) for score in self.events]}
+        return {"method": self.method, "seconds": self.seconds, "notes": sorted(self.notes), **scores}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Tally:
+        """Return the tally that `as_json` wrote."""
+        false, events = [FalseScore(**score) for score in kept["false"]], [EventScore(**score) for score in kept["events"]]
+        return cls(kept["method"], false, events, kept["seconds"], set(kept["notes"]))
+
+    def only(self, runs: Collection[str]) -> Tally:
+        """Return the same, of those runs only: to compare with a method that saw fewer."""
+        false = [score for score in self.false if score.run in runs]
+        return Tally(self.method, false, [score for score in self.events if score.run in runs], self.seconds, self.notes)
+
+    def runs(self) -> set[str]:
+        """Return the names of all runs."""
+        return {score.run for score in self.false} | {score.run for score in self.events}
 
 
 GROUPS: Mapping[str, Callable[[EventScore], bool]] = {
@@ -88,7 +101,7 @@ GROUPS: Mapping[str, Callable[[EventScore], bool]] = {
 
 def false_table(tallies: Sequence[Tally]) -> str:
     """Return the table of false alarms: a line a scenario, a column a method."""
-    scenarios = list(dict.fromkeys(scenario for tally in tallies for scenario, _, _ in tally.false))
+    scenarios = list(dict.fromkeys(score.scenario for tally in tallies for score in tally.false))
     rows = [[scenario, *(_false_cell(tally.false_figures(scenario)) for tally in tallies)] for scenario in scenarios]
     rows += [
         [f"clean, {case}", *(_false_cell(tally.false_figures(CLEAN, case)) for tally in tallies)] for case in ("forest", "mine", "crop")

@@ -26,9 +26,9 @@ class BeforeAfter(Comparison):
     most_looks: int = Field(3, ge=1, le=60)
     """Looks of the history that the reference is made of, the latest ones."""
     confirm_looks: int = Field(6, ge=2, le=20)
-    """Anomalous looks that confirm; more than the other detectors ask for, since a new season looks like a change."""
-    confirm_days: int = Field(90, ge=5, le=365)
-    """Days between the first anomalous look and the confirmation."""
+    """Anomalous looks that confirm; more than the other detectors ask for."""
+    confirm_days: int = Field(365, ge=5, le=1_000)
+    """Days between the first anomalous look and the confirmation: a whole year, since a new season looks like a change."""
 
     def shortage(self, history: xr.Dataset) -> str:
         """Return why `history` does not suffice, in plain words; empty where it does."""

@@ -9,7 +9,7 @@ import numpy as np
 from sentinel_watch.detectors.envelope import ANY_SEASON_DAYS, kept_looks
 from sentinel_watch.detectors.fitting import Fit, History
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
-from sentinel_watch.detectors.noise import assign, centres_of, drawn_together, whitening
+from sentinel_watch.detectors.noise import Residuals, assign, centres_of, drawn_together, whitening
 from sentinel_watch.detectors.normalise import scene_correction
 from sentinel_watch.detectors.scoring import Envelope, Model, usual_distances
 
@@ -43,8 +43,8 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     history = _levelled(stack, fit, chosen)
     coefficients = fit_harmonics(history, fit)
     kinds = _kinds(coefficients, chosen)
-    residuals, of_kind = _residuals(history, coefficients, fit.basis, kinds, chosen)
-    whiten = whitening(residuals, of_kind, int(kinds.max(initial=0)) + 1, lesson.noise_floor)
+    residuals = _residuals(history, stack.days, Model(coefficients, np.zeros(0), kinds), fit.basis, chosen)
+    whiten = whitening(residuals, int(kinds.max(initial=0)) + 1, lesson.noise_floor)
     model = Model(coefficients, whiten, kinds)
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
     erratic = _erratic(history, coefficients, fit.basis, stack.bands)
@@ -52,7 +52,15 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     window = np.where(erratic | short, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
     own = usual_distances(history, stack.days, fit, model, Envelope(spectra, days, window, 2), 0.9)
     usual = drawn_together(own, history.clear.sum(axis=0), kinds, 10.0)
-    return {"coefficients": coefficients, "whiten": whiten, "kinds": kinds, "usual": usual, "spectra": spectra, "spectra_days": days, "window": window}
+    return {
+        "coefficients": coefficients,
+        "whiten": whiten,
+        "kinds": kinds,
+        "usual": usual,
+        "spectra": spectra,
+        "spectra_days": days,
+        "window": window,
+    }
 
 
 def _plan(stack: Stack, lesson: Lesson) -> Fit:
@@ -98,17 +106,16 @@ def _kinds(coefficients: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArr
     return assign(np.nan_to_num(features), centres_of(features[chosen]))
 
 
-def _residuals(
-    history: History, coefficients: NDArray[np.float32], basis: NDArray[np.float64], kinds: NDArray[np.uint8], chosen: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return residuals (n, B) of the sample's clear looks, and the kind of pixel that each is of."""
-    parts, labels = [], []
+def _residuals(history: History, days: NDArray[np.int32], model: Model, basis: NDArray[np.float64], chosen: NDArray[np.intp]) -> Residuals:
+    """Return the residuals of the sample's clear looks."""
+    parts = []
     for look, row in enumerate(basis):
         clear = chosen[history.clear[look, chosen]]
         levelled = (history.values[look][:, clear] - history.offset[look][:, None]) * history.factor[look][:, None]
-        parts.append((levelled - predict(coefficients[..., clear], row)).T)
-        labels.append(kinds[clear])
-    return np.concatenate(parts), np.concatenate(labels)
+        gap = (levelled - predict(model.coefficients[..., clear], row)).T
+        parts.append(Residuals(gap, model.kind[clear], np.full(clear.size, days[look], np.int32)))
+    fields = [[getattr(part, name) for part in parts] for name in ("values", "kind", "day")]
+    return Residuals(*map(np.concatenate, fields))
 
 
 def _erratic(history: History, coefficients: NDArray[np.float32], basis: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.bool_]:

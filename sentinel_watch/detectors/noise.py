@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sentinel_watch.detectors.harmonics import YEAR_DAYS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["assign", "centres_of", "drawn_together", "whitening"]
+__all__ = ["Residuals", "assign", "centres_of", "drawn_together", "whitening"]
 
+PARTS = 12
+"""Parts of the year that have a noise of their own."""
+_AROUND_DAYS = 40
+_WORTH_DATES = 3
 _KINDS = 6
 _LEAST_LOOKS = 200
 """Looks over all pixels of a kind, below which its noise is taken from all kinds together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """What single looks at single pixels differ from the model by; n of them."""
+
+    values: NDArray[np.float32]
+    """(n, B) reflectance."""
+    kind: NDArray[np.uint8]
+    """(n,) kind of the pixel."""
+    day: NDArray[np.int32]
+    """(n,) days since 1970-01-01."""
+
+    def of(self, chosen: NDArray[np.bool_]) -> Residuals:
+        """Return the chosen ones."""
+        return Residuals(self.values[chosen], self.kind[chosen], self.day[chosen])
 
 
 def centres_of(features: NDArray[np.float32], kinds: int = _KINDS) -> NDArray[np.float32]:
@@ -39,17 +62,40 @@ def assign(features: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArr
     return np.argmin(gap, axis=1).astype(np.uint8)
 
 
-def whitening(residuals: NDArray[np.float32], label: NDArray[np.uint8], kinds: int, floor: float) -> NDArray[np.float32]:
-    """Return (C, B, B) lower triangles that make the noise of each kind independent and of unit variance.
+def whitening(residuals: Residuals, kinds: int, floor: float) -> NDArray[np.float32]:
+    """Return (C, S, B, B) lower triangles that make the noise of each kind, in each part of the year, independent and of unit variance.
 
-    `residuals` (n, B) reflectance of single looks, of kind `label` (n,). Outliers are cut at three robust standard
-    deviations; `floor` (reflectance) is added in every band.
+    Each part of the year sees the looks around it; few of them are drawn towards the whole year's, and a kind that is
+    hardly seen towards all kinds'. `floor` (reflectance) is added in every band.
     """
-    everything = _covariance(residuals)
-    parts = [residuals[label == kind] for kind in range(kinds)]
-    covariances = [_covariance(part) if len(part) >= _LEAST_LOOKS else everything for part in parts]
-    ground = floor**2 * np.eye(residuals.shape[1])
-    return np.stack([np.linalg.inv(np.linalg.cholesky(covariance + ground)) for covariance in covariances]).astype(np.float32)
+    ground = floor**2 * np.eye(residuals.values.shape[1])
+    everything = _covariance(residuals.values)
+    found = []
+    for kind in range(kinds):
+        own = residuals.of(residuals.kind == kind)
+        year = _covariance(own.values) if len(own.values) >= _LEAST_LOOKS else everything
+        found += [_drawn(own.of(_near(own.day, part)), year) + ground for part in range(PARTS)]
+    factors = [np.linalg.inv(np.linalg.cholesky(covariance)) for covariance in found]
+    return np.stack(factors).astype(np.float32).reshape(kinds, PARTS, *ground.shape)
+
+
+def noise_at(whiten: NDArray[np.float32], day: int) -> NDArray[np.float32]:
+    """Return the (C, B) standard deviation of each kind's noise at `day` (since 1970-01-01), reflectance."""
+    part = int(day % YEAR_DAYS / YEAR_DAYS * whiten.shape[1]) % whiten.shape[1]
+    colour = np.linalg.inv(whiten[:, part])
+    return np.sqrt(np.square(colour).sum(axis=2)).astype(np.float32)
+
+
+def _near(days: NDArray[np.int32], part: int) -> NDArray[np.bool_]:
+    """Return True for days around the middle of a part of the year."""
+    gap = np.abs(np.mod(days - (part + 0.5) / PARTS * YEAR_DAYS, YEAR_DAYS))
+    return np.minimum(gap, YEAR_DAYS - gap) <= _AROUND_DAYS
+
+
+def _drawn(some: Residuals, year: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the covariance of `some` residuals, drawn towards the `year`'s; what counts is the number of dates, not of pixels."""
+    dates = np.unique(some.day).size
+    return (dates * _covariance(some.values) + _WORTH_DATES * year) / (dates + _WORTH_DATES)
 
 
 def drawn_together(own: NDArray[np.float32], count: NDArray[np.intp], label: NDArray[np.uint8], worth: float) -> NDArray[np.float32]:

@@ -18,6 +18,8 @@ _AGREE = 3.0
 """Pixels within so many noise scales, over all bands together, hold the correction."""
 _GAIN_SPREAD = 0.05
 """What is believed of gains before looking: they differ from 1 by about so much."""
+_MOST_GAIN = 0.15
+_INDEPENDENT = 50
 _ENOUGH = 0.25
 """Share of the pixels that must agree with "no offset" for it to be preferred."""
 _LEAST_PIXELS = 12
@@ -81,10 +83,11 @@ def _settle(residual: Floats, expected: Floats, noise: Floats, offset: Floats) -
 
 def _line(residual: Floats, lever: Floats, weight: Floats, noise: Floats) -> tuple[Floats, Floats]:
     """Return the weighted line through the residuals of each band, its slope drawn towards none."""
-    mass = weight.sum()
-    lever_mean, residual_mean = lever @ weight / mass, residual @ weight / mass
+    share = weight / weight.sum()
+    lever_mean, residual_mean = lever @ share, residual @ share
     centred = lever - lever_mean[:, None]
-    # Few pixels or little contrast say nothing of a gain, however well they agree.
-    prior = mass / weight.size * 30 * (noise**2).mean(axis=1) / _GAIN_SPREAD**2
-    slope = (centred * (residual - residual_mean[:, None])) @ weight / (centred**2 @ weight + prior)
+    # Errors of neighbours go together: however many pixels agree, they say no more than so many independent ones.
+    information = _INDEPENDENT * (centred**2 @ share) / (noise**2).mean(axis=1)
+    slope = (centred * (residual - residual_mean[:, None])) @ share / np.maximum(centred**2 @ share, 1e-12)
+    slope = np.clip(slope * information / (information + 1 / _GAIN_SPREAD**2), -_MOST_GAIN, _MOST_GAIN)
     return residual_mean - slope * lever_mean, slope

@@ -23,13 +23,13 @@ _YEAR_DAYS = 365.2425
 
 
 class Model(NamedTuple):
-    """What is normal; K terms, B bands, P pixels, C clusters."""
+    """What is normal; K terms, B bands, P pixels, C kinds of them, S parts of the year."""
 
     coefficients: NDArray[np.float32]
     """(K, B, P)."""
     whiten: NDArray[np.float32]
-    """(C, B, B) lower triangle: reflectance differences -> independent ones of unit variance."""
-    cluster: NDArray[np.uint8]
+    """(C, S, B, B) lower triangles, by kind of pixel and part of the year: reflectance differences -> independent ones of unit variance."""
+    kind: NDArray[np.uint8]
     """(P,)."""
 
 
@@ -74,9 +74,16 @@ def _season_gap(one: int, other: int) -> float:
 
 
 @compiled
+def _noise(model: Model, pixel: int, day: int) -> Any:
+    """Return the (B, B) whitening of a pixel at a day."""
+    parts = model.whiten.shape[1]
+    return model.whiten[model.kind[pixel], int(day % _YEAR_DAYS / _YEAR_DAYS * parts) % parts]
+
+
+@compiled
 def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model: Model, envelope: Envelope) -> float:
     """Return the squared distance of `spectrum` (B,) to the pixel's own spectra of the season, but not of day `skip`."""
-    whiten = model.whiten[model.cluster[pixel]]
+    whiten = _noise(model, pixel, day)
     difference, scratch = np.empty(spectrum.size), np.empty(spectrum.size)
     best = np.full(envelope.nearest, np.inf)
     for m in range(envelope.day.shape[1]):
@@ -134,8 +141,8 @@ def _loo_distance(t: int, pixel: int, factor: Floats, history: History, fit: Fit
         for k in range(terms):
             left[b] -= fit.basis[t, k] * known.model.coefficients[k, b, pixel]
         left[b] /= rest
-    length = _whitened(left, known.model.whiten[known.model.cluster[pixel]], scratch)
     day = known.days[t]
+    length = _whitened(left, _noise(known.model, pixel, day), scratch)
     return np.sqrt(min(length, _envelope_distance(spectrum, day, day, pixel, known.model, known.envelope)))
 
 
@@ -175,7 +182,7 @@ def score(values: NDArray[np.float32], row: Floats, day: int, usual: NDArray[np.
             left[b] = spectrum[b]
             for k in range(row.size):
                 left[b] -= row[k] * model.coefficients[k, b, pixel]
-        length = _whitened(left, model.whiten[model.cluster[pixel]], scratch)
+        length = _whitened(left, _noise(model, pixel, day), scratch)
         if length > usual[pixel] ** 2:
             length = min(length, _envelope_distance(spectrum, day, 0, pixel, model, envelope))
         distances[pixel] = np.sqrt(length) / usual[pixel]

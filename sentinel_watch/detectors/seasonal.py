@@ -10,6 +10,7 @@ from pydantic import Field
 from sentinel_watch.detectors.evidence import Anomalies, Rules, advance, change_map, fresh_state, is_old
 from sentinel_watch.detectors.harmonics import design, predict
 from sentinel_watch.detectors.learning import Lesson, learn
+from sentinel_watch.detectors.noise import noise_at
 from sentinel_watch.detectors.normalise import correct, scene_correction
 from sentinel_watch.detectors.scoring import Envelope, Model, score
 from sentinel_watch.detectors.signs import bright_as_cloud
@@ -47,6 +48,8 @@ class Seasonal(Part):
     """Earlier spectra of each pixel that are kept, spread over the year."""
     window_days: int = Field(60, ge=10, le=183)
     """Days of the year to each side that count as the same season."""
+    crowd_share: float = Field(0.2, gt=0, le=1)
+    """Share of the quiet pixels that, when off all at once, put the whole look in doubt: haze does that, events hardly."""
     quiet_below: float = Field(1.3, ge=0.5, le=5)
     """Distance, in units of a pixel's own usual largest one, from which on a look counts as anomalous."""
 
@@ -89,7 +92,7 @@ class Seasonal(Part):
         seen = view.seen & np.isfinite(baseline["usual"])
         trusted = np.flatnonzero(seen & ~view.suspect)[:: max(1, seen.sum() // _SAMPLE_PX)]
         expected = predict(coefficients[..., trusted], row)
-        correction = scene_correction(view.values[:, trusted], expected, np.full_like(expected, 0.015))
+        correction = scene_correction(view.values[:, trusted], expected, self._noise(baseline, trusted, view.day))
         values = correct(view.values, correction)
         usual = np.where(seen, baseline["usual"] * np.float32(max(1.0, correction.spread)), np.float32(np.nan))
         model = Model(coefficients, baseline["whiten"], baseline["kinds"])
@@ -100,7 +103,9 @@ class Seasonal(Part):
         where = np.flatnonzero(seen & (tracked | (distance > self.quiet_below))).astype(np.int32)
         expected = predict(coefficients[..., where], row)
         residual = values[:, where] - expected
-        doubtful = view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
+        fresh = seen & ~tracked
+        crowd = (distance[fresh] > self.quiet_below).sum() > self.crowd_share * max(1, fresh.sum())
+        doubtful = crowd | view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
         off = Anomalies(where, distance[where], doubtful, residual.T.copy(), expected.T.copy())
         return advance(state, view, off, self._rules())
 
@@ -113,3 +118,7 @@ class Seasonal(Part):
 
     def _row(self, baseline: Arrays, day: int) -> NDArray[np.float64]:
         return design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]
+
+    def _noise(self, baseline: Arrays, pixels: NDArray[np.intp], day: int) -> NDArray[np.float32]:
+        """Return the (B, n) usual noise of `pixels` at this time of the year, reflectance."""
+        return noise_at(baseline["whiten"], day)[baseline["kinds"][pixels]].T

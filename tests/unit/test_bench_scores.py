@@ -1,0 +1,101 @@
+"""The bench counts what it says that it counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from benchmarks.monitor.alarms import alarms_from_days, regions
+from benchmarks.monitor.runs import Run
+from benchmarks.monitor.score import poisson_interval, score_event, score_false, wilson_interval
+from benchmarks.monitor.sites import BenchSite, Span
+from sentinel_watch.simulation.events import EventPlan, Planted
+
+SPAN = Span("test", "forest_romania", "2018-01-01", "2020-01-01", "2021-01-01", 24)
+START = 18_300
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return an empty site of 1 ha by 4 ha with one planted event of 4 x 4 px, looked at every tenth day."""
+    days = np.arange(START, START + 300, 10)
+    cube = xr.Dataset(
+        {"mask": (("time", "y", "x"), np.zeros((30, 20, 20), np.uint8))},
+        coords={"time": days.astype("datetime64[D]").astype("datetime64[ns]")},
+    )
+    changed = np.zeros((20, 20), bool)
+    changed[15:, 15:] = True
+    rows, cols = (part.ravel() for part in np.mgrid[4:8, 4:8])
+    event = Planted(EventPlan(kind="abrupt", start_day=START + 100), "char", rows, cols, np.full(16, START + 100, np.int32), 0.1)
+    return Run("test.events.0", "events", BenchSite(SPAN, cube, None, changed, START, START + 300), cube, (event,))
+
+
+def alarm_at(rows: slice, cols: slice, day: int) -> np.ndarray:
+    """Return first days of an alarm on a rectangle."""
+    first = np.zeros((20, 20), np.int32)
+    first[rows, cols] = day
+    return first
+
+
+def test_small_or_unseeded_regions_do_not_count() -> None:
+    """Four pixels, or ten without a confirmed one, are no region; five with one are."""
+    candidate = np.zeros((10, 10), bool)
+    candidate[0, :4] = candidate[3, :5] = candidate[6] = True
+    seed = np.zeros((10, 10), bool)
+    seed[0, 0] = seed[3, 0] = True
+    kept = regions(candidate, seed)
+    assert kept.sum() == 5
+    assert kept[3, :5].all()
+
+
+def test_a_pixelwise_method_alarms_when_the_fifth_neighbour_joins() -> None:
+    """A region's day is the day on which it has five pixels."""
+    detected = np.zeros((5, 5), np.int32)
+    detected[0] = [10, 10, 20, 20, 30]
+    first = alarms_from_days(detected, np.array([10, 20, 30, 40]))
+    assert (first[0] == 30).all()
+
+
+def test_an_event_is_found_with_its_delay_in_days_and_looks(run: Run) -> None:
+    """An alarm on the event 40 days after its start is found, after five looks, with a perfect outline."""
+    score = score_event(alarm_at(slice(4, 8), slice(4, 8), START + 140), run.events[0], run)
+    assert (score.found, score.delay_days, score.delay_looks, score.iou) == (True, 40, 5, 1)
+
+
+def test_an_alarm_from_before_the_event_does_not_find_it(run: Run) -> None:
+    """What was flagged before anything happened is luck."""
+    assert not score_event(alarm_at(slice(4, 8), slice(4, 8), START + 50), run.events[0], run).found
+
+
+def test_too_little_of_the_event_is_not_found(run: Run) -> None:
+    """Four of sixteen pixels are below the five that a region needs."""
+    assert not score_event(alarm_at(slice(4, 5), slice(4, 8), START + 140), run.events[0], run).found
+
+
+def test_a_region_on_the_event_is_not_false(run: Run) -> None:
+    """What touches the event, its border included, is not a false event; what lies off it is."""
+    assert score_false(alarm_at(slice(3, 9), slice(3, 9), START + 140), run).events == 0
+    assert score_false(alarm_at(slice(12, 14), slice(3, 9), START + 140), run).events == 1
+
+
+def test_real_changes_are_not_scored(run: Run) -> None:
+    """A region on ground that really changed is neither a false event nor false area."""
+    score = score_false(alarm_at(slice(16, 20), slice(16, 20), START + 140), run)
+    assert (score.events, score.area_share) == (0, 0)
+
+
+def test_false_area_counts_what_a_merged_blob_hides(run: Run) -> None:
+    """One blob over the whole site is no false event, for it touches the event, but nearly all the area is false."""
+    score = score_false(alarm_at(slice(0, 20), slice(0, 20), START + 140), run)
+    assert score.events == 0
+    assert score.area_share == 1
+
+
+def test_intervals_hold_the_estimate_and_narrow_with_data() -> None:
+    """Wilson's and Garwood's intervals contain the estimate, and ten times the data make them narrower."""
+    low, high = wilson_interval(9, 10)
+    assert low < 0.9 < high
+    wide, narrow = poisson_interval(3, 3.0), poisson_interval(30, 30.0)
+    assert wide[0] < narrow[0] < 1 < narrow[1] < wide[1]
+    assert wilson_interval(0, 0) == (0, 1)

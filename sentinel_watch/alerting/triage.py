@@ -57,6 +57,8 @@ class Triage(Part):
     """Smaller events stay in the store, without an alert."""
     provisional: Literal["never", "short_history", "always"] = "short_history"
     """Whether events that are not yet confirmed become alerts: by default only where too short a history keeps them from it."""
+    min_provisional_area_ha: float = Field(0.5, ge=0)
+    """The same for events that are not yet confirmed."""
 
     def alerts(self, events: Iterable[Event], context: Context) -> tuple[Alert, ...]:
         """Return the alerts, highest priority first; ties by `alert_id`."""
@@ -66,10 +68,11 @@ class Triage(Part):
         return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id)))
 
     def _due(self, event: Event, context: Context) -> bool:
-        early = self.provisional == "always" or (self.provisional == "short_history" and context.short_history)
-        sure = early or event.status is not EventStatus.PROVISIONAL
         named = event.classification is not None and event.classification.event_class not in NON_EVENT_CLASSES
-        return sure and named and event.region.area_ha >= self.min_area_ha
+        if event.status is not EventStatus.PROVISIONAL:
+            return named and event.region.area_ha >= self.min_area_ha
+        early = self.provisional == "always" or (self.provisional == "short_history" and context.short_history)
+        return named and early and event.region.area_ha >= self.min_provisional_area_ha
 
     def _alert(self, event: Event, what: Classification, context: Context) -> Alert:
         law = judge(event, what.event_class, context.site, context.crs)

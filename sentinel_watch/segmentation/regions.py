@@ -36,8 +36,6 @@ class Segmentation(Part):
     """Minimum mapping unit: regions of fewer pixels are left out."""
     min_confirmed_px: int = Field(3, ge=1, le=10_000)
     """A region is confirmed where at least so many of its pixels are."""
-    grow_evidence: float = Field(2.0, ge=0)
-    """Provisional pixels join a region from this evidence on."""
 
     def regions(self, changes: Sequence[ChangeMap], inside: NDArray[np.bool_], grid: GeoBox, bands: Sequence[str]) -> tuple[Region, ...]:
         """Return the regions of still changed pixels, top to bottom, left to right; 8-connected.
@@ -48,15 +46,11 @@ class Segmentation(Part):
         if not changes:
             return ()
         change = concatenate(changes)
-        active = select(change, self._active(change) & inside[change.rows, change.cols])
+        off = np.isin(change.status, (PixelStatus.PROVISIONAL, PixelStatus.CONFIRMED))
+        active = select(change, off & inside[change.rows, change.cols])
         parts = [(part, around) for part, around in components(active, grid) if part.rows.size >= self.min_area_px]
-        pixel_ha = abs(grid.resolution.x * grid.resolution.y) / 1e4
-        return tuple(self._measure(part, around, part.rows.size * pixel_ha, bands) for part, around in parts)
-
-    def _active(self, change: ChangeMap) -> NDArray[np.bool_]:
-        provisional = (change.status == PixelStatus.PROVISIONAL) & (change.evidence >= self.grow_evidence)
-        active: NDArray[np.bool_] = (change.status == PixelStatus.CONFIRMED) | provisional
-        return active
+        pixel_m2 = abs(grid.resolution.x * grid.resolution.y)
+        return tuple(self._measure(part, around, part.rows.size * pixel_m2 / 1e4, bands) for part, around in parts)
 
     def _measure(self, pixels: ChangeMap, around: Polygon | MultiPolygon, area_ha: float, bands: Sequence[str]) -> Region:
         sure = pixels.status == PixelStatus.CONFIRMED

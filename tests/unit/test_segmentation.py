@@ -56,14 +56,6 @@ def test_a_region_is_confirmed_on_the_day_of_the_pixel_that_made_it_so():
     assert region.confirmed == day(DAY + 60 + 2)
 
 
-def test_weak_provisional_pixels_do_not_join():
-    """A provisional pixel joins from `grow_evidence` on; a confirmed one always counts."""
-    evidence = np.full(GRID.shape, 1.9, np.float32)
-    evidence[0, 1] = 2.0
-    (region,) = regions_of("Cpp", evidence=evidence)
-    assert pixels_of(region) == {(0, 0), (0, 1)}
-
-
 def test_finished_pixels_and_those_outside_the_aoi_are_left_out():
     """What is over, and what lies beyond the AOI, is no part of a region."""
     inside = EVERYWHERE.copy()

@@ -202,6 +202,6 @@ def test_an_alert_says_what_it_rests_on():
 def test_numbers_stay_in_their_range(area_ha, looks, anomalous, status, limit, permitted):
     """Priority is 0-100 and confidence no more than the detector may claim, whatever the event."""
     found = event(area_ha=area_ha, status=status, n_looks=max(looks, anomalous), n_anomalous=anomalous)
-    alert = alert_of(found, *([permit()] if permitted else []), rule=Triage(provisional="always"), limit=limit)
+    alert = alert_of(found, *([permit()] if permitted else []), rule=Triage(provisional="always", min_provisional_area_ha=0), limit=limit)
     assert 0 <= alert.priority <= 100
     assert 0 <= alert.detection_confidence <= round(limit, 3)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sentinel_watch.detectors.breaks import break_looks
 from sentinel_watch.detectors.envelope import ANY_SEASON_DAYS, kept_looks
 from sentinel_watch.detectors.fitting import Fit, History
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Lesson", "learn"]
 
 _SAMPLE_PX = 10_000
-_SEASON_YEARS = 1.6
+_SEASON_YEARS = 1.3
 _ROUGH_NOISE = 0.015
 
 
@@ -34,6 +36,8 @@ class Lesson(NamedTuple):
     noise_floor: float
     spectra: int
     window_days: int
+    least_looks: int
+    break_step: float
 
 
 def learn(stack: Stack, lesson: Lesson) -> Arrays:
@@ -41,14 +45,16 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     fit = _plan(stack, lesson)
     chosen = _sample(stack)
     history = _levelled(stack, fit, chosen)
-    coefficients = fit_harmonics(history, fit)
-    kinds = _kinds(coefficients, chosen)
-    residuals = _residuals(history, stack.days, Model(coefficients, np.zeros(0), kinds), fit.basis, chosen)
-    whiten = whitening(residuals, int(kinds.max(initial=0)) + 1, lesson.noise_floor)
-    model = Model(coefficients, whiten, kinds)
+    model = _model(history, stack.days, fit, chosen, lesson.noise_floor)
+    since = break_looks(history, stack.days, fit.basis, model, lesson.least_looks, lesson.break_step)
+    if since.any():
+        stack = replace(stack, clear=stack.clear & (np.arange(len(stack.days))[:, None] >= since))
+        history, fit = history._replace(clear=stack.clear), _plan(stack, lesson, fit.basis.shape[1] // 2)
+        model = _model(history, stack.days, fit, chosen, lesson.noise_floor)
+    coefficients, whiten, kinds = model
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
     erratic = _erratic(history, coefficients, fit.basis, stack.bands)
-    short = np.ptp(stack.days) < _SEASON_YEARS * YEAR_DAYS
+    short = _years(stack) < _SEASON_YEARS
     window = np.where(erratic | short, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
     own = usual_distances(history, stack.days, fit, model, Envelope(spectra, days, window, 2), 0.9)
     usual = drawn_together(own, history.clear.sum(axis=0), kinds, 10.0)
@@ -63,10 +69,17 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     }
 
 
-def _plan(stack: Stack, lesson: Lesson) -> Fit:
+def _model(history: History, days: NDArray[np.int32], fit: Fit, chosen: NDArray[np.intp], floor: float) -> Model:
+    coefficients = fit_harmonics(history, fit)
+    kinds = _kinds(coefficients, chosen)
+    residuals = _residuals(history, days, Model(coefficients, np.zeros(0), kinds), fit.basis, chosen)
+    return Model(coefficients, whitening(residuals, int(kinds.max(initial=0)) + 1, floor), kinds)
+
+
+def _plan(stack: Stack, lesson: Lesson, top: int | None = None) -> Fit:
     looks = stack.clear.sum(axis=0)
     order = orders(_years(stack), looks, lesson.top_order)
-    top = int(order.max(initial=0))
+    top = int(order.max(initial=0)) if top is None else top
     return Fit(design(stack.days, top), penalties(top, lesson.ridge)[order], np.full(len(stack.bands), 1 / lesson.noise_floor), 3)
 
 

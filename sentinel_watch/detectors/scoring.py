@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sentinel_watch.detectors.compiled import compiled, compiled_parallel
 from sentinel_watch.detectors.fitting import Fit, Floats, History
 
-__all__ = ["STEPS_PER_REFLECTANCE", "Envelope", "Known", "Model", "score", "usual_distances"]
+__all__ = ["STEPS_PER_REFLECTANCE", "Envelope", "Known", "Model", "noise_of", "score", "usual_distances", "whitened"]
 
 STEPS_PER_REFLECTANCE = 10_000
 """Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
@@ -55,7 +55,7 @@ class Known(NamedTuple):
 
 
 @compiled
-def _whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> float:
+def whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> float:
     """Write the whitened `difference` (B,) to `out` and return its squared length."""
     total = 0.0
     for i in range(difference.size):
@@ -74,7 +74,7 @@ def _season_gap(one: int, other: int) -> float:
 
 
 @compiled
-def _noise(model: Model, pixel: int, day: int) -> Any:
+def noise_of(model: Model, pixel: int, day: int) -> Any:
     """Return the (B, B) whitening of a pixel at a day."""
     parts = model.whiten.shape[1]
     return model.whiten[model.kind[pixel], int(day % _YEAR_DAYS / _YEAR_DAYS * parts) % parts]
@@ -83,7 +83,7 @@ def _noise(model: Model, pixel: int, day: int) -> Any:
 @compiled
 def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model: Model, envelope: Envelope) -> float:
     """Return the squared distance of `spectrum` (B,) to the pixel's own spectra of the season, but not of day `skip`."""
-    whiten = _noise(model, pixel, day)
+    whiten = noise_of(model, pixel, day)
     difference, scratch = np.empty(spectrum.size), np.empty(spectrum.size)
     best = np.full(envelope.nearest, np.inf)
     for m in range(envelope.day.shape[1]):
@@ -92,7 +92,7 @@ def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model:
             continue
         for b in range(spectrum.size):
             difference[b] = spectrum[b] - envelope.spectra[pixel, m, b] / STEPS_PER_REFLECTANCE
-        length = _whitened(difference, whiten, scratch)
+        length = whitened(difference, whiten, scratch)
         for k in range(best.size):
             if length < best[k]:
                 best[k], length = length, best[k]
@@ -142,7 +142,7 @@ def _loo_distance(t: int, pixel: int, factor: Floats, history: History, fit: Fit
             left[b] -= fit.basis[t, k] * known.model.coefficients[k, b, pixel]
         left[b] /= rest
     day = known.days[t]
-    length = _whitened(left, _noise(known.model, pixel, day), scratch)
+    length = whitened(left, noise_of(known.model, pixel, day), scratch)
     return np.sqrt(min(length, _envelope_distance(spectrum, day, day, pixel, known.model, known.envelope)))
 
 
@@ -182,7 +182,7 @@ def score(values: NDArray[np.float32], row: Floats, day: int, usual: NDArray[np.
             left[b] = spectrum[b]
             for k in range(row.size):
                 left[b] -= row[k] * model.coefficients[k, b, pixel]
-        length = _whitened(left, _noise(model, pixel, day), scratch)
+        length = whitened(left, noise_of(model, pixel, day), scratch)
         if length > usual[pixel] ** 2:
             length = min(length, _envelope_distance(spectrum, day, 0, pixel, model, envelope))
         distances[pixel] = np.sqrt(length) / usual[pixel]

@@ -48,6 +48,8 @@ class Seasonal(Part):
     """Earlier spectra of each pixel that are kept, spread over the year."""
     window_days: int = Field(60, ge=10, le=183)
     """Days of the year to each side that count as the same season."""
+    break_step: float = Field(2.5, ge=0.5, le=100)
+    """Noise scales by which the level must have moved, for good, for the history to begin there."""
     crowd_share: float = Field(0.2, gt=0, le=1)
     """Share of the quiet pixels that, when off all at once, put the whole look in doubt: haze does that, events hardly."""
     quiet_below: float = Field(1.3, ge=0.5, le=5)
@@ -68,7 +70,7 @@ class Seasonal(Part):
         """Return the baseline of a block's history cube, `reflectance` (time, band, y, x) and `mask` (time, y, x)."""
         stack = stack_of(history)
         return {
-            **learn(stack, Lesson(self.top_order, self.ridge, self.noise_floor, self.spectra, self.window_days)),
+            **learn(stack, Lesson(self.top_order, self.ridge, self.noise_floor, self.spectra, self.window_days, self.least_looks, self.break_step)),
             "bands": np.array(stack.bands),
             "shape": np.array(stack.shape),
         }

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from benchmarks.monitor.alarms import watch
 from benchmarks.monitor.peers import DEFAULTS, PEER_NUISANCES, PEER_SPANS, SWEEP, watch_with_peers
 from benchmarks.monitor.real import real_scores, real_table
-from benchmarks.monitor.runs import Plan, planned_runs
+from benchmarks.monitor.runs import CLEAN, EVENTS, Plan, planned_runs
 from benchmarks.monitor.sites import SEEDS, bench_sites
 from benchmarks.monitor.table import Tally, false_table, recall_table
+from sentinel_watch.simulation.nuisances import NUISANCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scenario", action="append", help="only these: clean, events, or a nuisance")
     parser.add_argument("--real", action="store_true", help="real targets instead of planted ones")
     parser.add_argument("--peers", type=Path, metavar="PYTHON", help="interpreter of the peers' environment (benchmarks/peers.txt)")
+    parser.add_argument("--spectra", type=Path, help="CSV with kind, name and a column a band: planted in place of our prototypes")
     parser.add_argument("--cases", type=Path, default=ROOT.parent / "shared" / "cases")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "sentinel-watch-bench")
     parser.add_argument("--out", type=Path, help="folder for results.json and results.md")
@@ -59,19 +61,17 @@ def built(text: str) -> list[Detector]:
 def plan_of(options: argparse.Namespace) -> Plan:
     """Return which runs are made."""
     seeds = list(SEEDS[options.role])
-    plan = Plan(seeds[:1], seeds[1:2], seeds[2:4]) if options.quick else Plan(seeds[:4], seeds[:1], seeds)
-    chosen = options.scenario
-    if not chosen:
-        return plan
-    names = [name for name in plan.nuisances if name in chosen]
-    return Plan(plan.clean_seeds if "clean" in chosen else [], plan.nuisance_seeds, plan.event_seeds if "events" in chosen else [], names)
+    clean, disturbed, planted = (seeds[:1], seeds[1:2], seeds[2:4]) if options.quick else (seeds[:4], seeds[:1], seeds)
+    chosen = options.scenario or [CLEAN, EVENTS, *NUISANCES]
+    names = [name for name in NUISANCES if name in chosen]
+    return Plan(clean if CLEAN in chosen else [], disturbed, planted if EVENTS in chosen else [], names, options.spectra)
 
 
 def peer_plan(options: argparse.Namespace, *, sweep: bool) -> Plan:
     """Return the peers' runs, a part of ours: they are slow."""
     ours = plan_of(options)
     names = [] if sweep else [name for name in ours.nuisances if name in PEER_NUISANCES]
-    return Plan(ours.clean_seeds[:1], ours.nuisance_seeds, ours.event_seeds[:3], names)
+    return Plan(ours.clean_seeds[:1], ours.nuisance_seeds, ours.event_seeds[:3], names, options.spectra)
 
 
 def our_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> list[Tally]:
@@ -107,21 +107,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.real:
         scores = {text: real_scores(built(text), options.cases, options.cache) for text in options.detector or [DEFAULT]}
         text, results = real_table(scores), [{"method": name, **asdict(score)} for name, score in scores.items()]
-        return _kept(options.out, "real", text, results)
+        _kept(options.out, "real", text, results)
+        return 0
     sites = [site for site in bench_sites(options.role, options.cases, options.cache) if site.span.name.startswith(options.site)]
-    tallies = our_tallies(sites, options) + (peer_tallies(sites, options) if options.peers else [])
+    if options.peers:
+        _told(peer_tallies(sites, options), options.out, "peers")
+    _told(our_tallies(sites, options), options.out, options.role)
+    return 0
+
+
+def _told(tallies: Sequence[Tally], folder: Path | None, name: str) -> None:
     notes = "".join(f"- {tally.method}: {note}\n" for tally in tallies for note in sorted(tally.notes))
     text = f"\n{false_table(tallies)}\n{recall_table(tallies)}\n{notes}"
-    return _kept(options.out, options.role, text, [tally.as_json() for tally in tallies])
+    _kept(folder, name, text, [tally.as_json() for tally in tallies])
 
 
-def _kept(folder: Path | None, name: str, text: str, results: object) -> int:
+def _kept(folder: Path | None, name: str, text: str, results: object) -> None:
     print(text)
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.md").write_text(text)
         (folder / f"{name}.json").write_text(json.dumps(results, indent=1, allow_nan=True))
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.monitor.spectra_file import read_spectra
 from sentinel_watch.simulation.nuisances import NUISANCES
 from sentinel_watch.simulation.scenario import Planting, disturb, plant_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -35,6 +37,8 @@ class Plan:
     nuisance_seeds: Sequence[int]
     event_seeds: Sequence[int]
     nuisances: Sequence[str] = tuple(NUISANCES)
+    spectra: Path | None = None
+    """A file of spectra to plant in place of the prototypes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def planned_runs(sites: Sequence[BenchSite], plan: Plan) -> Iterator[Run]:
     """Yield the runs of `plan` over `sites`, made one at a time."""
     for site in sites:
         for scenario, seed in runs_of(plan):
-            yield _made(site, scenario, seed, first=scenario == CLEAN and seed == plan.clean_seeds[0])
+            yield _made(site, scenario, seed, plan)
 
 
 def runs_of(plan: Plan) -> list[tuple[str, int]]:
@@ -63,20 +67,23 @@ def runs_of(plan: Plan) -> list[tuple[str, int]]:
     return clean + disturbed + [(EVENTS, seed) for seed in plan.event_seeds]
 
 
-def _made(site: BenchSite, scenario: str, seed: int, *, first: bool) -> Run:
-    cube = site.cube if first else _thinned(site.cube, seed)
+def _made(site: BenchSite, scenario: str, seed: int, plan: Plan) -> Run:
+    whole = scenario == CLEAN and seed == plan.clean_seeds[0]
+    cube = site.cube if whole else _thinned(site.cube, seed)
     name = f"{site.span.name}.{scenario}.{seed}"
     if scenario == CLEAN:
         return Run(name, scenario, site, cube)
     if scenario != EVENTS:
         return Run(name, scenario, site, disturb(cube, scenario, site.monitor_day, seed))
-    made = plant_events(cube, _planting(site), ~site.changed, seed)
+    library = read_spectra(plan.spectra, list(cube["band"].values)) if plan.spectra else None
+    made = plant_events(cube, _planting(site, library), ~site.changed, seed, library)
     return Run(name, scenario, site, made.cube, made.events)
 
 
-def _planting(site: BenchSite) -> Planting:
+def _planting(site: BenchSite, library: Collection[str] | None) -> Planting:
     most = int(np.clip((~site.changed).sum() // 15, 20, 200))
-    return Planting(kinds=KINDS, most_px=most, first_day=site.monitor_day + 15, end_day=site.end_day)
+    kinds = tuple(kind for kind in KINDS if library is None or kind in library or kind == "stress")
+    return Planting(kinds=kinds, most_px=most, first_day=site.monitor_day + 15, end_day=site.end_day)
 
 
 def _thinned(cube: xr.Dataset, seed: int) -> xr.Dataset:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.monitor.alarms import Watched
     from benchmarks.monitor.runs import Run
 
-__all__ = ["Tally", "false_table", "recall_table"]
+__all__ = ["Tally", "false_table", "markdown", "recall_cell", "recall_table"]
 
 
 @dataclass
@@ -106,13 +106,13 @@ def false_table(tallies: Sequence[Tally]) -> str:
     rows += [
         [f"clean, {case}", *(_false_cell(tally.false_figures(CLEAN, case)) for tally in tallies)] for case in ("forest", "mine", "crop")
     ]
-    return _markdown(["scenario", *(tally.method for tally in tallies)], rows)
+    return markdown(["scenario", *(tally.method for tally in tallies)], rows)
 
 
 def recall_table(tallies: Sequence[Tally]) -> str:
     """Return the table of planted events: a line a group, a column a method."""
-    rows = [[group, *(_recall_cell(tally.recall_figures(wanted)) for tally in tallies)] for group, wanted in GROUPS.items()]
-    return _markdown(["planted (simulated)", *(tally.method for tally in tallies)], rows)
+    rows = [[group, *(recall_cell(tally.recall_figures(wanted)) for tally in tallies)] for group, wanted in GROUPS.items()]
+    return markdown(["planted (simulated)", *(tally.method for tally in tallies)], rows)
 
 
 def _false_cell(figures: Mapping[str, float]) -> str:
@@ -121,7 +121,8 @@ def _false_cell(figures: Mapping[str, float]) -> str:
     return f"{figures['rate']:.1f} [{figures['low']:.1f}-{figures['high']:.1f}], {100 * figures['area_share']:.2f} %"
 
 
-def _recall_cell(figures: Mapping[str, float]) -> str:
+def recall_cell(figures: Mapping[str, float]) -> str:
+    """Return found of planted with its interval, delay and outline."""
     if not figures["n"]:
         return "-"
     outcome = f"{figures['found']:.0f}/{figures['n']:.0f} [{100 * figures['low']:.0f}-{100 * figures['high']:.0f} %]"
@@ -130,6 +131,7 @@ def _recall_cell(figures: Mapping[str, float]) -> str:
     )
 
 
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

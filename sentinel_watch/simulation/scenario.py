@@ -92,7 +92,8 @@ def plant_events(
     """Return `cube` with events planted inside `free` (y, x), never nearer than 4 px to each other.
 
     An event that does not fit, in space or in time, is left out; turbidity gets a simulated pond, there from the first
-    look on, where there is no water. `library` gives spectra (kind -> name -> (band,) reflectance) in place of the prototypes.
+    look on, where there is no water. `library` gives spectra (kind -> name -> (band,) reflectance) in
+    place of the prototypes, for the kinds that it has.
     """
     rng = np.random.default_rng(seed)
     ground, model, room, events = surfaces(cube), fit_season(cube), free.copy(), []
@@ -151,6 +152,7 @@ def _draw(kind: Kind, planting: Planting, rng: np.random.Generator) -> EventPlan
 def _target(
     kind: Kind, cube: xr.Dataset, rng: np.random.Generator, library: Mapping[Kind, Mapping[str, NDArray[np.float32]]] | None
 ) -> tuple[str, NDArray[np.float32]]:
-    names = tuple(library[kind]) if library else SURFACES[kind]
+    own = (library or {}).get(kind)
+    names = tuple(own or SURFACES[kind])
     name = str(rng.choice(names))
-    return name, library[kind][name] if library else spectrum_of(name, list(cube["band"].values))
+    return name, own[name] if own else spectrum_of(name, list(cube["band"].values))

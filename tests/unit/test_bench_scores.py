@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,7 +12,12 @@ from benchmarks.monitor.alarms import alarms_from_days, regions
 from benchmarks.monitor.runs import Run
 from benchmarks.monitor.score import poisson_interval, score_event, score_false, wilson_interval
 from benchmarks.monitor.sites import BenchSite, Span
+from benchmarks.monitor.spectra_file import read_spectra
+from sentinel_watch.errors import InputError
 from sentinel_watch.simulation.events import EventPlan, Planted
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPAN = Span("test", "forest_romania", "2018-01-01", "2020-01-01", "2021-01-01", 24)
 START = 18_300
@@ -99,3 +106,25 @@ def test_intervals_hold_the_estimate_and_narrow_with_data() -> None:
     wide, narrow = poisson_interval(3, 3.0), poisson_interval(30, 30.0)
     assert wide[0] < narrow[0] < 1 < narrow[1] < wide[1]
     assert wilson_interval(0, 0) == (0, 1)
+
+
+def test_spectra_come_from_a_file(tmp_path: Path) -> None:
+    """A CSV file gives kind, name and reflectance by band, in the order asked for."""
+    path = tmp_path / "own.csv"
+    path.write_text("kind,name,B11,B02\nabrupt,slag,0.3,0.1\nburn,ash,0.2,0.05\n")
+    library = read_spectra(path, ["B02", "B11"])
+    np.testing.assert_allclose(library["abrupt"]["slag"], [0.1, 0.3], rtol=1e-6)
+    assert list(library) == ["abrupt", "burn"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("kind,name,B02\nabrupt,slag,0.1\n", "lacks columns"), ("kind,name,B02,B11\nflood,a,0.1,0.2\n", "unknown kind"),
+     ("kind,name,B02,B11\nburn,a,1200,0.2\n", "not a reflectance"), ("kind,name,B02,B11\nburn,a,x,0.2\n", "not a reflectance")],
+)  # fmt: skip
+def test_wrong_spectra_are_refused(tmp_path: Path, text: str, what: str) -> None:
+    """Missing bands, unknown kinds and digital numbers in place of reflectance are told, with the line."""
+    path = tmp_path / "own.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=what):
+        read_spectra(path, ["B02", "B11"])

@@ -1,0 +1,1 @@
+"""How much memory a run takes, and that it does not grow with the number of dates that are watched."""

@@ -1,0 +1,91 @@
+"""Write the bench's page from its results: `python -m benchmarks.monitor.page RESULTS` fills docs/reference."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.monitor.plots import KIND_COLOURS, plot_delays, plot_nuisances, plot_operating_points, plot_sizes
+from benchmarks.monitor.runs import CLEAN
+from benchmarks.monitor.table import Tally, false_table, markdown, recall_cell, recall_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
+TEXT = Path(__file__).with_name("page.md")
+AREAS_HA = ((0.0, 0.15), (0.15, 0.3), (0.3, 0.6), (0.6, 2.1))
+
+
+def matched(ours: Tally, peers: Sequence[Tally]) -> list[Tally]:
+    """Return of each peer the setting that finds most abrupt events at no more false area than ours, else its most silent one."""
+    limit = ours.false_figures(CLEAN)["area_share"]
+    chosen = []
+    for family in dict.fromkeys(tally.method.partition(":")[0] for tally in peers):
+        settings = [tally for tally in peers if tally.method.partition(":")[0] == family]
+        silent = [tally for tally in settings if tally.false_figures(CLEAN)["area_share"] <= limit]
+        best = max(silent, key=_abrupt) if silent else min(settings, key=lambda tally: tally.false_figures(CLEAN)["area_share"])
+        chosen.append(best)
+    return chosen
+
+
+def _abrupt(tally: Tally) -> float:
+    return tally.recall_figures(lambda event: event.kind == "abrupt")["found"]
+
+
+def comparison(ours: Sequence[Tally], peers: Sequence[Tally]) -> str:
+    """Return one line a method: false alarms on clean ground and recall by kind, on the same runs."""
+    rows = []
+    for tally in [*ours, *peers]:
+        false = tally.false_figures(CLEAN)
+        cells = [f"{false['rate']:.1f} [{false['low']:.1f}-{false['high']:.1f}]", f"{100 * false['area_share']:.2f} %"]
+        for kind in KIND_COLOURS:
+            figures = tally.recall_figures(lambda event, kind=kind: event.kind == kind)
+            cells.append(f"{figures['found']:.0f}/{figures['n']:.0f}")
+        every = tally.recall_figures(lambda event: event.kind == "abrupt")
+        late = f"{every['delay_days']:.0f} d" if every["found"] else "-"
+        rows.append([f"`{tally.method}`" if tally in peers else "**sentinel_watch**", *cells, late])
+    return markdown(["method", "false events/km² year", "false area", *KIND_COLOURS, "delay"], rows)
+
+
+def by_size(ours: Tally) -> str:
+    """Return recall by kind and area."""
+    rows = []
+    for kind in KIND_COLOURS:
+        groups = [ours.recall_figures(lambda e, k=kind, lo=low, hi=high: e.kind == k and lo <= e.area_ha < hi) for low, high in AREAS_HA]
+        rows.append([kind, *(recall_cell(group) for group in groups)])
+    return markdown(["kind", *(f"{low}-{high} ha" for low, high in AREAS_HA)], rows)
+
+
+def main(folder: Path) -> None:
+    """Fill the page's text with tables and draw its plots."""
+    ours = _tallies(folder / "reporting.json")[0]
+    peers = _tallies(folder / "peers.json")
+    shared = set.intersection(*(tally.runs() for tally in peers)) & ours.runs()
+    same, peers_same = ours.only(shared), [tally.only(shared) for tally in peers]
+    tables = {
+        "false": false_table([ours]), "recall": recall_table([ours]), "sizes": by_size(ours), "real": (folder / "real.md").read_text(),
+        "defaults": comparison([same], [tally for tally in peers_same if ":" not in tally.method]),
+        "matched": comparison([same], matched(same, peers_same)),
+        "clean_km2": f"{ours.false_figures(CLEAN)['km2_years']:.1f}", "all_km2": f"{sum(score.km2_years for score in ours.false):.0f}",
+        "runs": str(len(ours.runs())), "planted": str(len(ours.events)),
+    }  # fmt: skip
+    text = TEXT.read_text()
+    for key, table in tables.items():
+        text = text.replace("{{" + key + "}}", table.strip())
+    DOCS.mkdir(parents=True, exist_ok=True)
+    (DOCS / "bench-monitor.md").write_text(text)
+    plot_operating_points([same], peers_same, DOCS / "bench-monitor-points.png")
+    plot_nuisances(ours, DOCS / "bench-monitor-nuisances.png")
+    plot_sizes(ours, DOCS / "bench-monitor-sizes.png")
+    plot_delays(ours, DOCS / "bench-monitor-delays.png")
+
+
+def _tallies(path: Path) -> list[Tally]:
+    return [Tally.from_json(kept) for kept in json.loads(path.read_text())]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -50,11 +50,17 @@ class Comparison(Part):
         """Return the baseline of a block's history cube, `reflectance` (time, band, y, x) and `mask` (time, y, x)."""
         stack = stack_of(history.isel(time=slice(-self.most_looks, None)))
         looks = np.where(stack.clear[:, None], stack.values, np.float32(np.nan))
-        return {"looks": looks, "days": stack.days, "bands": np.array(stack.bands), "shape": np.array(stack.shape)}
+        return {
+            "looks": looks,
+            "days": stack.days,
+            "last_clear": stack.last_clear(),
+            "bands": np.array(stack.bands),
+            "shape": np.array(stack.shape),
+        }
 
     def start(self, baseline: Arrays) -> Arrays:
         """Return the state before the first monitored look."""
-        return fresh_state(baseline["looks"].shape[2], baseline["bands"].size)
+        return fresh_state(baseline["last_clear"], baseline["bands"].size)
 
     def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:
         """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known."""
@@ -86,7 +92,9 @@ class Comparison(Part):
         residual, distance = _pair_distance(seen, expected, ~view.suspect[known], self.noise_floor)
         off = (distance > self.quiet_below) | np.isin(known, state["where"])
         doubtful = view.suspect[known] | bright_as_cloud(residual, baseline["bands"])
-        return Anomalies(known[off].astype(np.int32), distance[off], doubtful[off], residual.T[off], expected.T[off])
+        return Anomalies(
+            known[off].astype(np.int32), distance[off], np.zeros(off.sum(), np.float32), doubtful[off], residual.T[off], expected.T[off]
+        )
 
 
 def median_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,7 +6,6 @@ look and nothing else. So a state is small, and does not grow with the years.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +29,8 @@ TRACK = np.dtype([
 ])  # fmt: skip
 """What is remembered of a pixel that is off its baseline; days since 1970-01-01, 0 = none."""
 
+DRIFT_GAIN = 0.5
+
 _STABLE, _PROVISIONAL, _CONFIRMED, _FINISHED = (int(status) for status in PixelStatus)
 
 
@@ -38,6 +39,8 @@ class Rules(NamedTuple):
 
     quiet_below: float = 1.3
     """A look adds its distance less this, clipped to [-1, 1]."""
+    drift_below: float = 1.5
+    """The same for the running mean of deviations; as its looks are not independent, it adds at most DRIFT_GAIN a look."""
     provisional_at: float = 2.0
     confirm_at: float = 4.0
     confirm_looks: int = 4
@@ -55,14 +58,15 @@ class Rules(NamedTuple):
     """Quiet looks in a row, and the days that they span, that end a confirmed change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anomalies:
+class Anomalies(NamedTuple):
     """What one look says about pixels that are off, or have a track; n pixels, in ascending order."""
 
     where: NDArray[np.int32]
     """(n,) index of the pixel in the block."""
     distance: NDArray[np.float32]
-    """(n,) from the baseline, in units of noise."""
+    """(n,) of the look from the baseline, in units of noise."""
+    drift: NDArray[np.float32]
+    """(n,) of the running mean of deviations, in units of its own noise."""
     doubtful: NDArray[np.bool_]
     """(n,) True = off as a cloud would be."""
     residual: NDArray[np.float32]
@@ -71,11 +75,11 @@ class Anomalies:
     """(n, B) reflectance."""
 
 
-def fresh_state(pixels: int, bands: int) -> Arrays:
-    """Return the state before the first look."""
+def fresh_state(last_clear: NDArray[np.int32], bands: int) -> Arrays:
+    """Return the state before the first look; `last_clear` (P,) is the day of each pixel's last usable look so far, 0 = none."""
     return {
         "instant": np.full(1, np.iinfo(np.int64).min, np.int64),
-        "last_clear": np.zeros(pixels, np.int32),
+        "last_clear": last_clear,
         "where": np.zeros(0, np.int32),
         "tracks": np.zeros(0, TRACK),
         "sums": np.zeros((0, 2, bands), np.float32),
@@ -94,7 +98,7 @@ def advance(state: Arrays, view: View, off: Anomalies, rules: Rules) -> Arrays:
     tracks["last_clear"] = state["last_clear"][where]
     known = np.searchsorted(where, state["where"])
     tracks[known], sums[known] = state["tracks"], state["sums"]
-    _judge_all(tracks, sums, np.searchsorted(where, off.where), off.distance, off.doubtful, off.residual, off.expected, view.day, rules)
+    _judge_all(tracks, sums, np.searchsorted(where, off.where), off, view.day, rules)
     alive = (tracks["onset"] > 0) | (tracks["held"] > 0) | (tracks["status"] > _STABLE)
     calm = view.seen.copy()
     calm[where[alive]] = False
@@ -202,26 +206,29 @@ def _cosine(sums, residual) -> float:  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _judge_all(tracks, sums, rows, distance, doubtful, residual, expected, day, rules) -> None:  # type: ignore[no-untyped-def]
+def _judge_all(tracks, sums, rows, off, day, rules) -> None:  # type: ignore[no-untyped-def]
     """Apply the rules to each pixel of a look."""
     for n in range(rows.size):
         track, total = tracks[rows[n]], sums[rows[n]]
         track.last_look = day
-        gain = min(max(distance[n] - rules.quiet_below, -1.0), 1.0)
+        gain = min(max(off.distance[n] - rules.quiet_below, -1.0), 1.0)
+        creeping = off.drift[n] > rules.drift_below and gain < DRIFT_GAIN
+        if creeping:
+            gain = max(gain, min(off.drift[n] - rules.drift_below, DRIFT_GAIN))
         if gain <= 0:
             track.held = 0
             track.pending = 0
             if track.status != _FINISHED and track.onset > 0:
                 _count_quiet(track, total, gain, day, rules)
             continue
-        count = _hold(track, gain, doubtful[n], day, rules)
+        count = _hold(track, gain, off.doubtful[n], day, rules)
         if count == 0:
             continue
-        if track.status == _FINISHED or (track.status < _CONFIRMED and _cosine(total, residual[n]) < rules.turn_below):
+        if track.status == _FINISHED or (track.status < _CONFIRMED and not creeping and _cosine(total, off.residual[n]) < rules.turn_below):
             _restart(track, total)
-        _count_anomaly(track, total, count, gain, distance[n], day)
-        total[0] += count * residual[n]
-        total[1] += count * expected[n]
+        _count_anomaly(track, total, count, gain, max(off.distance[n], off.drift[n]), day)
+        total[0] += count * off.residual[n]
+        total[1] += count * off.expected[n]
         if track.status == _CONFIRMED:
             continue
         lasting = track.anomalous >= rules.confirm_looks and day - track.onset >= rules.confirm_days

@@ -48,6 +48,8 @@ class Seasonal(Part):
     """Earlier spectra of each pixel that are kept, spread over the year."""
     window_days: int = Field(60, ge=10, le=183)
     """Days of the year to each side that count as the same season."""
+    drift_below: float = Field(1.5, ge=0.5, le=100)
+    """The same for the running mean of deviations, which shows slow and faint changes."""
     break_step: float = Field(2.5, ge=0.5, le=100)
     """Noise scales by which the level must have moved, for good, for the history to begin there."""
     crowd_share: float = Field(0.2, gt=0, le=1)
@@ -70,14 +72,19 @@ class Seasonal(Part):
         """Return the baseline of a block's history cube, `reflectance` (time, band, y, x) and `mask` (time, y, x)."""
         stack = stack_of(history)
         return {
-            **learn(stack, Lesson(self.top_order, self.ridge, self.noise_floor, self.spectra, self.window_days, self.least_looks, self.break_step)),
+            **learn(
+                stack,
+                Lesson(self.top_order, self.ridge, self.noise_floor, self.spectra, self.window_days, self.least_looks, self.break_step),
+            ),
+            "last_clear": stack.last_clear(),
             "bands": np.array(stack.bands),
             "shape": np.array(stack.shape),
         }
 
     def start(self, baseline: Arrays) -> Arrays:
         """Return the state before the first monitored look."""
-        return fresh_state(baseline["usual"].size, baseline["bands"].size)
+        pixels, bands = baseline["kinds"].size, baseline["bands"].size
+        return {**fresh_state(pixels, bands), "drift": np.zeros((pixels, bands), np.float32)}
 
     def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:
         """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known."""
@@ -91,7 +98,7 @@ class Seasonal(Part):
         if is_old(state, view):
             return state
         coefficients, row = baseline["coefficients"], self._row(baseline, view.day)
-        seen = view.seen & np.isfinite(baseline["usual"])
+        seen = view.seen & np.isfinite(baseline["usual"][0])
         trusted = np.flatnonzero(seen & ~view.suspect)[:: max(1, seen.sum() // _SAMPLE_PX)]
         expected = predict(coefficients[..., trusted], row)
         correction = scene_correction(view.values[:, trusted], expected, self._noise(baseline, trusted, view.day))
@@ -99,24 +106,25 @@ class Seasonal(Part):
         usual = np.where(seen, baseline["usual"] * np.float32(max(1.0, correction.spread)), np.float32(np.nan))
         model = Model(coefficients, baseline["whiten"], baseline["kinds"])
         envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], 2)
-        distance = score(values, row, view.day, usual, model, envelope)
+        drift = state["drift"].copy()
+        distance, slow = score(values, row, view.day, usual, model, envelope, drift)
         tracked = np.zeros(seen.size, bool)
         tracked[state["where"]] = True
-        where = np.flatnonzero(seen & (tracked | (distance > self.quiet_below))).astype(np.int32)
+        where = np.flatnonzero(seen & (tracked | (distance > self.quiet_below) | (slow > self.drift_below))).astype(np.int32)
         expected = predict(coefficients[..., where], row)
         residual = values[:, where] - expected
         fresh = seen & ~tracked
         crowd = (distance[fresh] > self.quiet_below).sum() > self.crowd_share * max(1, fresh.sum())
         doubtful = crowd | view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
-        off = Anomalies(where, distance[where], doubtful, residual.T.copy(), expected.T.copy())
-        return advance(state, view, off, self._rules())
+        off = Anomalies(where, distance[where], slow[where], doubtful, residual.T.copy(), expected.T.copy())
+        return advance({**state, "drift": state["drift"] if crowd else drift}, view, off, self._rules())
 
     def report(self, baseline: Arrays, state: Arrays, block: Block) -> ChangeMap:  # noqa: ARG002 - part of the contract
         """Return the changed pixels of the block as they stand."""
         return change_map(state, block)
 
     def _rules(self) -> Rules:
-        return Rules(quiet_below=self.quiet_below)
+        return Rules(quiet_below=self.quiet_below, drift_below=self.drift_below)
 
     def _row(self, baseline: Arrays, day: int) -> NDArray[np.float64]:
         return design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]

@@ -30,6 +30,10 @@ class Stack:
     shape: tuple[int, int]
     """(rows, columns) of the block."""
 
+    def last_clear(self) -> NDArray[np.int32]:
+        """Return (P,) the day of each pixel's last usable look, days since 1970-01-01; 0 = none."""
+        return np.where(self.clear, self.days[:, None], 0).max(axis=0, initial=0).astype(np.int32)
+
 
 @dataclass(frozen=True, slots=True)
 class View:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sentinel_watch.errors import InputError, SourceError
 from sentinel_watch.sources import newest_copies
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
     from sentinel_watch.contracts import Source
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.pipeline.plan import RunRequest
@@ -21,20 +27,23 @@ class Archive:
     """The scenes that a catalogue promises for a run."""
 
     scenes: tuple[Scene, ...]
-    """One an observation, oldest first; those whose entry is broken are among them, without assets."""
+    """One an observation, oldest first, no two at the same instant; those whose entry is broken are among them, without assets."""
     copies: tuple[Scene, ...]
     """Other copies of the same observations."""
+    undated: tuple[Scene, ...] = ()
+    """Broken entries that do not even say when: they have no place in time."""
 
-    def bands(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """Return those of `wanted` that at least half of the scenes have."""
-        listed = [scene for scene in self.scenes if scene.assets]
+    def bands(self, wanted: tuple[str, ...], until: datetime | None = None) -> tuple[str, ...]:
+        """Return those of `wanted` that at least half of the scenes before `until` have, of all scenes where it is None."""
+        listed = [scene for scene in self.scenes if scene.assets and (until is None or scene.time < until)]
         return tuple(band for band in wanted if 2 * sum(band in scene.assets for scene in listed) >= max(len(listed), 1))
 
 
 def read_archive(source: Source, request: RunRequest) -> Archive:
     """Return what `source` holds for a run; raise SourceError where that is nothing."""
     kept, dropped = newest_copies(source.search(request.site.geometry, request.start, request.end))
-    if not kept:
+    dated = [scene for scene in kept if _is_dated(scene)]
+    if not dated:
         period = f"{request.start:%Y-%m-%d}" if request.start else "the beginning"
         until = f"{request.end:%Y-%m-%d}" if request.end else "the end"
         raise SourceError(
@@ -43,7 +52,7 @@ def read_archive(source: Source, request: RunRequest) -> Archive:
             found=f"nothing from {period} to {until}",
             next_step="check that AOI, dates and source belong together",
         )
-    archive = Archive(tuple(kept), tuple(dropped))
+    archive = Archive(tuple(_apart(dated)), tuple(dropped), tuple(scene for scene in kept if not _is_dated(scene)))
     if not archive.bands(request.pipeline.bands):
         has = sorted({band for scene in kept for band in scene.assets})
         raise InputError(
@@ -54,3 +63,17 @@ def read_archive(source: Source, request: RunRequest) -> Archive:
             next_step="name another --pipeline or --source",
         )
     return archive
+
+
+def _is_dated(scene: Scene) -> bool:
+    # sources give an entry that does not say when the epoch
+    return scene.time.timestamp() > 0
+
+
+def _apart(scenes: Iterable[Scene]) -> Iterator[Scene]:
+    """Yield the scenes with no two at the same instant: the tiles of one overpass are looks after one another."""
+    soonest = None
+    for scene in scenes:
+        apart = scene if soonest is None or scene.time >= soonest else replace(scene, time=soonest)
+        soonest = apart.time + timedelta(microseconds=1)
+        yield apart

@@ -44,10 +44,16 @@ def pending(job: Assignment, store: Store) -> list[Scene]:
     unread = {scene.scene_id: (scene, Reason.DUPLICATE) for scene in job.archive.copies}
     unread |= {scene.scene_id: (scene, Reason.TOO_OLD) for scene in job.archive.scenes if job.split.role(scene) is None}
     for name, (scene, reason) in unread.items():
-        if name not in records:
+        if name not in records or records[name].outcome is Outcome.FAILED:
             store.record_scene(job.watch, left_out(scene, job.split.role(scene) or "history", reason))
+    for scene in job.archive.undated:
+        store.record_scene(job.watch, _undated(scene))
     last = max((record.time for record in records.values() if _watched(record)), default="")
     return [scene for scene in job.scenes("monitoring") if scene.time.isoformat() > last]
+
+
+def _undated(scene: Scene) -> SceneRecord:
+    return SceneRecord(scene.scene_id, scene.time.isoformat(), "monitoring", Outcome.FAILED, Reason.UNREADABLE, "; ".join(scene.notes))
 
 
 def _watched(record: SceneRecord) -> bool:

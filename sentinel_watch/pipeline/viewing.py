@@ -77,6 +77,8 @@ def assess(look: xr.Dataset, aoi: NDArray[np.bool_], rule: Scenes) -> Look:
     counts = int((clear & aoi).sum()), int((data & aoi).sum()), int(aoi.sum())
     if data.mean() < rule.min_data_fraction:
         return Look(Outcome.REJECTED, Reason.NODATA, *counts)
+    if absent := [str(band["band"].values) for band in look["reflectance"] if not np.isfinite(band).any()]:
+        return Look(Outcome.REJECTED, Reason.MISSING_BAND, 0, *counts[1:], detail=f"no {', '.join(absent)}")
     # of what holds data: a swath's edge is not a cloud
     if clear.sum() < rule.min_clear_fraction * data.sum():
         return Look(Outcome.REJECTED, Reason.CLOUD, *counts)

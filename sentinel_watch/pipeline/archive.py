@@ -10,8 +10,6 @@ from sentinel_watch.errors import InputError, SourceError
 from sentinel_watch.sources import newest_copies
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
@@ -33,9 +31,9 @@ class Archive:
     undated: tuple[Scene, ...] = ()
     """Broken entries that do not even say when: they have no place in time."""
 
-    def bands(self, wanted: tuple[str, ...], until: datetime | None = None) -> tuple[str, ...]:
-        """Return those of `wanted` that at least half of the scenes before `until` have, of all scenes where it is None."""
-        listed = [scene for scene in self.scenes if scene.assets and (until is None or scene.time < until)]
+    def bands(self, wanted: tuple[str, ...], before: datetime | None = None) -> tuple[str, ...]:
+        """Return those of `wanted` that at least half of the scenes have, of those older than `before` where it is given."""
+        listed = [scene for scene in self.scenes if scene.assets and (before is None or scene.time < before)]
         return tuple(band for band in wanted if 2 * sum(band in scene.assets for scene in listed) >= max(len(listed), 1))
 
 

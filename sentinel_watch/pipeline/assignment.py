@@ -86,7 +86,7 @@ def _decisions(request: RunRequest, archive: Archive) -> Mapping[str, Any]:
         "monitor_from": line.monitor_from.isoformat(),
         "history_from": line.history_from.isoformat(),
         "why": line.why,
-        "bands": list(archive.bands(request.pipeline.bands, before=line.monitor_from)),
+        "bands": list(archive.bands(archive.bands(request.pipeline.bands), before=line.monitor_from)),
         "code_version": __version__,
     }
 

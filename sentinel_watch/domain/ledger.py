@@ -27,6 +27,8 @@ class Reason(StrEnum):
     """Too little of the AOI is clear."""
     NOT_NORMALISABLE = "not_normalisable"
     """Haze or a shift that could not be taken out."""
+    MISSING_BAND = "missing_band"
+    """The scene lacks a band that the run looks at."""
     DUPLICATE = "duplicate"
     """Another copy of the same observation was used."""
     TOO_OLD = "too_old"

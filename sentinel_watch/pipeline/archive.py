@@ -32,8 +32,9 @@ class Archive:
     """Broken entries that do not even say when: they have no place in time."""
 
     def bands(self, wanted: tuple[str, ...], before: datetime | None = None) -> tuple[str, ...]:
-        """Return those of `wanted` that at least half of the scenes have, of those older than `before` where it is given."""
-        listed = [scene for scene in self.scenes if scene.assets and (before is None or scene.time < before)]
+        """Return those of `wanted` that at least half of the scenes have; of those older than `before` where any is."""
+        listed = [scene for scene in self.scenes if scene.assets]
+        listed = [scene for scene in listed if before and scene.time < before] or listed
         return tuple(band for band in wanted if 2 * sum(band in scene.assets for scene in listed) >= max(len(listed), 1))
 
 

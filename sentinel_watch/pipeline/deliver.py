@@ -52,8 +52,7 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     records, lessons = store.records(job.watch), _lessons(job, store)
     context = _context(job, records, lessons)
     drafts = job.request.pipeline.triage.alerts(store.events(job.watch), context)
-    hashes = prove(job, store, drafts, progress)
-    alerts = store.replace_alerts(job.watch, [alert.model_copy(update={"evidence_sha256": hashes[alert.alert_id]}) for alert in drafts])
+    alerts = store.replace_alerts(job.watch, prove(job, store, drafts, progress))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
     overview = draw_overview(job, alerts, records)
     notes = (*job.notes(), *_shortcomings(job, records, lessons))

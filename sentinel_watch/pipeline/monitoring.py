@@ -77,7 +77,8 @@ class Monitor:
         normal = known.detector.expect(known.baseline, time) if known else None
         look = self._job.viewer.mask(view, normal, known.bright if known else None)
         doubt = offset_doubt(view.reflectance, look["mask"].to_numpy() == 0, normal)
-        worth = replace(assess(look, self._job.ground.aoi(block), self._job.request.pipeline.scenes), detail=doubt)
+        worth = assess(look, self._job.ground.aoi(block), self._job.request.pipeline.scenes)
+        worth = replace(worth, detail=worth.detail or doubt)
         if known is None or worth.outcome is not Outcome.USED:
             return worth, None
         try:

@@ -15,6 +15,7 @@ from sentinel_watch.pipeline.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import xarray as xr
 
@@ -27,15 +28,18 @@ if TYPE_CHECKING:
 
 __all__ = ["prove"]
 
-NOT_SHOWN = {"revision", "evidence_sha256", "case_status", "decision", "rejection_reason", "assignee"}
+FROM_EVIDENCE = ("evidence_sha256", "before_scene", "after_scene")
+"""Columns that the evidence decides: its hash, and the scenes that its pictures show."""
+
+NOT_SHOWN = {*FROM_EVIDENCE, "revision", "case_status", "decision", "rejection_reason", "assignee"}
 """Columns that do not show in an alert's evidence."""
 
 
-def prove(job: Assignment, store: Store, alerts: Sequence[Alert], progress: Progress) -> dict[str, str]:
-    """Write the evidence of every alert that has none yet or has changed; return alert id -> hash of its folder."""
+def prove(job: Assignment, store: Store, alerts: Sequence[Alert], progress: Progress) -> tuple[Alert, ...]:
+    """Write the evidence of every alert that has none yet or has changed; return the alerts with the columns that follow from it."""
     before = {alert.alert_id: alert for alert in store.alerts(job.watch)}
-    kept = {alert.alert_id: old for alert in alerts if (old := _kept(job, alert, before.get(alert.alert_id)))}
-    due = [alert for alert in alerts if alert.alert_id not in kept]
+    proven = {alert.alert_id: columns for alert in alerts if (columns := _kept(job, alert, before.get(alert.alert_id)))}
+    due = [alert for alert in alerts if alert.alert_id not in proven]
     if due:
         progress.stage("gathering evidence", len(due))
     events = {event.event_id: event for event in store.events(job.watch)}
@@ -44,9 +48,14 @@ def prove(job: Assignment, store: Store, alerts: Sequence[Alert], progress: Prog
         groups[_home(job, events[alert.event_id])].append(alert)
     for _, group in sorted(groups.items()):
         for alert, inputs in _gather(job, store, group, events):
-            kept[alert.alert_id] = write_evidence(inputs, job.request.out / "evidence" / alert.alert_id)
+            proven[alert.alert_id] = _write(inputs, job.request.out / "evidence" / alert.alert_id)
             progress.step(alert.alert_id)
-    return kept
+    return tuple(alert.model_copy(update=proven[alert.alert_id]) for alert in alerts)
+
+
+def _write(inputs: EvidenceInputs, folder: Path) -> dict[str, str | None]:
+    before, after = (None if look is None else str(look["scene_id"].values) for look in (inputs.before, inputs.after))
+    return {"evidence_sha256": write_evidence(inputs, folder), "before_scene": before, "after_scene": after or inputs.alert.after_scene}
 
 
 def _gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapping[str, Event]) -> Iterator[tuple[Alert, EvidenceInputs]]:
@@ -82,12 +91,12 @@ def _inputs(
     )
 
 
-def _kept(job: Assignment, alert: Alert, before: Alert | None) -> str | None:
-    """Return the hash of the alert's evidence where it still says what the alert says, and is whole."""
+def _kept(job: Assignment, alert: Alert, before: Alert | None) -> dict[str, str | None] | None:
+    """Return the columns of the alert's evidence where it still shows what the alert says, and is whole."""
     if before is None or before.model_dump(exclude=NOT_SHOWN) != alert.model_dump(exclude=NOT_SHOWN):
         return None
     found = whole_hash(job.request.out / "evidence" / alert.alert_id)
-    return found if found == before.evidence_sha256 else None
+    return {name: getattr(before, name) for name in FROM_EVIDENCE} if found and found == before.evidence_sha256 else None
 
 
 def _home(job: Assignment, event: Event) -> tuple[int, int]:

@@ -25,6 +25,9 @@ __all__ = ["Lesson", "learn"]
 
 _SAMPLE_PX = 10_000
 _SEASON_YEARS = 1.3
+"""A shorter history has seen the seasons once: nothing tells a season from an event in it, or what differs between years."""
+_SHORT_DOUBT = 1.25
+"""How much wider a short history's usual deviations are taken to be."""
 _ROUGH_NOISE = 0.015
 
 
@@ -46,18 +49,20 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     chosen = _sample(stack)
     history = _levelled(stack, fit, chosen)
     model = _model(history, stack.days, fit, chosen, lesson.noise_floor)
+    erratic = _erratic(history, model.coefficients, fit.basis, stack.bands)
+    short = _years(stack) < _SEASON_YEARS
     since = break_looks(history, stack.days, fit.basis, model, lesson.least_looks, lesson.break_step)
+    since[erratic | short] = 0
     if since.any():
         stack = replace(stack, clear=stack.clear & (np.arange(len(stack.days))[:, None] >= since))
         history, fit = history._replace(clear=stack.clear), _plan(stack, lesson, fit.basis.shape[1] // 2)
         model = _model(history, stack.days, fit, chosen, lesson.noise_floor)
     coefficients, whiten, kinds = model
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
-    erratic = _erratic(history, coefficients, fit.basis, stack.bands)
-    short = _years(stack) < _SEASON_YEARS
     window = np.where(erratic | short, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
     own = usual_distances(history, stack.days, fit, model, Envelope(spectra, days, window, 2), 0.9)
-    usual = drawn_together(own, history.clear.sum(axis=0), kinds, 10.0)
+    usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, 10.0) for row in own])
+    usual[:, short] *= _SHORT_DOUBT
     return {
         "coefficients": coefficients,
         "whiten": whiten,

@@ -19,6 +19,11 @@ __all__ = ["STEPS_PER_REFLECTANCE", "Envelope", "Known", "Model", "noise_of", "s
 STEPS_PER_REFLECTANCE = 10_000
 """Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
 
+DRIFT_RATE = 0.1
+"""Weight of a look in the running mean of residuals: it remembers about ten."""
+DRIFT_CUT = 2.0
+"""Noise scales per band beyond which a residual moves the running mean no further."""
+
 _YEAR_DAYS = 365.2425
 
 
@@ -130,11 +135,21 @@ def _pixel_factor(clear: NDArray[np.bool_], basis: Floats, penalty: Floats) -> F
 
 
 @compiled
-def _loo_distance(t: int, pixel: int, factor: Floats, history: History, fit: Fit, known: Known) -> float:
-    """Return how far a look of the history is from a model and spectra that do without it."""
+def _drag(drift: Floats, white: Floats, length: float) -> float:
+    """Move the running mean `drift` (B,) a step towards a look's whitened residual, and return its length; wild looks are cut."""
+    shrink = min(1.0, DRIFT_CUT * np.sqrt(white.size) / max(length, 1e-6))
+    total = 0.0
+    for b in range(white.size):
+        drift[b] += DRIFT_RATE * (white[b] * shrink - drift[b])
+        total += drift[b] * drift[b]
+    return np.sqrt(total)
+
+
+@compiled
+def _loo_look(t: int, pixel: int, rest: float, history: History, fit: Fit, known: Known, white: Floats) -> float:
+    """Return how far a look of the history is from a model and spectra that do without it; `white` (B,) is set to its residual."""
     bands, terms = known.model.coefficients.shape[1], fit.basis.shape[1]
-    spectrum, left, scratch = np.empty(bands), np.empty(bands), np.empty(max(bands, terms))
-    rest = max(1 - _leverage(factor, fit.basis[t], scratch), 0.1)
+    spectrum, left = np.empty(bands), np.empty(bands)
     for b in range(bands):
         spectrum[b] = (history.values[t, b, pixel] - history.offset[t, b]) * history.factor[t, b]
         left[b] = spectrum[b]
@@ -142,48 +157,63 @@ def _loo_distance(t: int, pixel: int, factor: Floats, history: History, fit: Fit
             left[b] -= fit.basis[t, k] * known.model.coefficients[k, b, pixel]
         left[b] /= rest
     day = known.days[t]
-    length = whitened(left, noise_of(known.model, pixel, day), scratch)
+    length = whitened(left, noise_of(known.model, pixel, day), white)
     return np.sqrt(min(length, _envelope_distance(spectrum, day, day, pixel, known.model, known.envelope)))
 
 
 @compiled_parallel
 def usual_distances(history: History, days: NDArray[np.int32], fit: Fit, model: Model, envelope: Envelope, share: float) -> Any:
-    """Return (P,) float32 the distance that `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look."""
-    looks, _, pixels = history.values.shape
-    usual = np.full(pixels, np.nan, np.float32)
+    """Return (2, P) float32 what `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look.
+
+    The first row is the distance of single looks, the second the length of the running mean of residuals.
+    """
+    looks, bands, pixels = history.values.shape
+    usual = np.full((2, pixels), np.nan, np.float32)
     for pixel in prange(pixels):
-        factor = _pixel_factor(history.clear[:, pixel], fit.basis, fit.penalty[pixel])
-        distances, count = np.empty(looks), 0
         known = Known(model, envelope, days)
+        factor = _pixel_factor(history.clear[:, pixel], fit.basis, fit.penalty[pixel])
+        distances, drifts, count = np.empty(looks), np.empty(looks), 0
+        white, drift, scratch = np.empty(bands), np.zeros(bands), np.empty(fit.basis.shape[1])
         for t in range(looks):
             if history.clear[t, pixel]:
-                distances[count] = _loo_distance(t, pixel, factor, history, fit, known)
+                rest = max(1 - _leverage(factor, fit.basis[t], scratch), 0.1)
+                distances[count] = _loo_look(t, pixel, rest, history, fit, known, white)
+                length = 0.0
+                for b in range(bands):
+                    length += white[b] ** 2
+                drifts[count] = _drag(drift, white, np.sqrt(length))
                 count += 1
         if count:
-            usual[pixel] = np.sort(distances[:count])[max(int(np.ceil(share * count)) - 1, 0)]
+            at = max(int(np.ceil(share * count)) - 1, 0)
+            usual[0, pixel] = np.sort(distances[:count])[at]
+            usual[1, pixel] = np.sort(drifts[:count])[at]
     return usual
 
 
 @compiled_parallel
-def score(values: NDArray[np.float32], row: Floats, day: int, usual: NDArray[np.float32], model: Model, envelope: Envelope) -> Any:
-    """Return (P,) float32 distance of a levelled look `values` (B, P), in units of `usual` (P,); NaN where it has none.
+def score(levelled: NDArray[np.float32], row: Floats, day: int, usual: NDArray[np.float32], model: Model, envelope: Envelope, drift: NDArray[np.float32]) -> Any:
+    """Return (2, P) float32 distance of a levelled look (B, P), and of the running mean of residuals, in units of `usual` (2, P).
 
-    `usual` is the distance that counts as 1, made NaN where the look saw nothing. Spectra are only asked for where the
-    model alone would call the pixel anomalous.
+    `usual` is what counts as 1, made NaN where the look saw nothing; there the answer is NaN too. `drift` (P, B), the
+    running mean, is moved. Spectra are only asked for where the model alone would call the pixel anomalous.
     """
-    bands, pixels = values.shape
-    distances = np.full(pixels, np.nan, np.float32)
+    bands, pixels = levelled.shape
+    distances = np.full((2, pixels), np.nan, np.float32)
     for pixel in prange(pixels):
-        if np.isnan(usual[pixel]):
+        if np.isnan(usual[0, pixel]):
             continue
-        left, scratch, spectrum = np.empty(bands), np.empty(bands), np.empty(bands)
+        left, white, spectrum, mean = np.empty(bands), np.empty(bands), np.empty(bands), np.empty(bands)
         for b in range(bands):
-            spectrum[b] = values[b, pixel]
+            mean[b] = drift[pixel, b]
+            spectrum[b] = levelled[b, pixel]
             left[b] = spectrum[b]
             for k in range(row.size):
                 left[b] -= row[k] * model.coefficients[k, b, pixel]
-        length = whitened(left, noise_of(model, pixel, day), scratch)
-        if length > usual[pixel] ** 2:
+        length = whitened(left, noise_of(model, pixel, day), white)
+        distances[1, pixel] = _drag(mean, white, np.sqrt(length)) / usual[1, pixel]
+        if length > usual[0, pixel] ** 2:
             length = min(length, _envelope_distance(spectrum, day, 0, pixel, model, envelope))
-        distances[pixel] = np.sqrt(length) / usual[pixel]
+        distances[0, pixel] = np.sqrt(length) / usual[0, pixel]
+        for b in range(bands):
+            drift[pixel, b] = mean[b]
     return distances

@@ -84,7 +84,7 @@ class Seasonal(Part):
     def start(self, baseline: Arrays) -> Arrays:
         """Return the state before the first monitored look."""
         pixels, bands = baseline["kinds"].size, baseline["bands"].size
-        return {**fresh_state(pixels, bands), "drift": np.zeros((pixels, bands), np.float32)}
+        return {**fresh_state(baseline["last_clear"], bands), "drift": np.zeros((pixels, bands), np.float32)}
 
     def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:
         """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known."""

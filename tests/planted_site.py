@@ -33,7 +33,21 @@ if TYPE_CHECKING:
 
     from sentinel_watch.domain.alert import Alert
 
-__all__ = ["BANDS", "DUG", "MONITOR_FROM", "PIT", "SHAPE", "PlantedSite", "days", "digest_of", "pit_share", "plant_site", "shots"]
+__all__ = [
+    "BANDS",
+    "DUG",
+    "MONITOR_FROM",
+    "MUD",
+    "PIT",
+    "SHAPE",
+    "PlantedSite",
+    "days",
+    "digest_of",
+    "name_of",
+    "pit_share",
+    "plant_site",
+    "shots",
+]
 
 SHAPE = (44, 100)
 PIT = slice(18, 26), slice(60, 70)
@@ -45,6 +59,8 @@ DUG = datetime(2021, 4, 15, tzinfo=UTC)
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
 GRASS = np.array([0.04, 0.07, 0.06, 0.32, 0.20, 0.11])
 SOIL = np.array([0.09, 0.13, 0.17, 0.24, 0.30, 0.26])
+MUD = np.array([0.05, 0.07, 0.09, 0.14, 0.20, 0.17])
+"""Dark ground, which nobody takes for a cloud even when it is seen but once."""
 ROCK = np.array([0.24, 0.29, 0.33, 0.37, 0.43, 0.38])
 CLOUDS = {5: 1.0, 9: 0.4, 17: 0.3, 23: 1.0, 31: 0.5, 38: 0.3, 44: 1.0, 49: 0.4, 54: 0.3}
 """Number of the scene -> share of its columns under cloud."""
@@ -76,9 +92,9 @@ class PlantedSite:
         return self.folder / "pipeline.toml"
 
     def request(self, name: str = "run", **changes: object) -> RunRequest:
-        """Return a run of the site into `<folder>/<name>`, with the given fields changed."""
+        """Return a run of the site, from within its folder, into `<folder>/<name>`, with the given fields changed."""
         fields: dict[str, object] = {
-            "site": read_site(self.aoi), "source": str(self.catalog), "pipeline": load_pipeline(str(self.pipeline)),
+            "site": read_site(self.aoi), "source": "catalog/catalog.json", "pipeline": load_pipeline(str(self.pipeline)),
             "out": self.folder / name, "workspace": self.folder / name / "workspace", "monitor_from": MONITOR_FROM,
         }  # fmt: skip
         return RunRequest(**{**fields, **changes})
@@ -105,10 +121,10 @@ def name_of(number: int) -> str:
     return f"quarry_{number:04d}"
 
 
-def shots(times: Iterable[datetime], useless: bool = True) -> list[Shot]:
-    """Return the scenes of the given days; `useless` = with clouds and an empty one."""
+def shots(times: Iterable[datetime], useless: bool = True, floor: NDArray[np.float64] = ROCK) -> list[Shot]:
+    """Return the scenes of the given days; `useless` = with clouds and an empty one, `floor` = what the pit shows."""
     clouds, empty = (CLOUDS, EMPTY) if useless else ({}, -1)
-    return [_shot(number, time, clouds.get(number, 0.0), number == empty) for number, time in enumerate(times)]
+    return [_shot(number, _ground(time, floor), time, clouds.get(number, 0.0), number == empty) for number, time in enumerate(times)]
 
 
 def plant_site(folder: Path, scenes: Iterable[Shot] | None = None) -> PlantedSite:
@@ -149,9 +165,9 @@ def _mask(outline: BaseGeometry | Mapping[str, object]) -> NDArray[np.bool_]:
     return rasterize([(metres, 1)], SHAPE, transform=grid, fill=0, dtype="uint8").astype(bool)
 
 
-def _shot(number: int, time: datetime, cloud_share: float, empty: bool) -> Shot:
+def _shot(number: int, ground: NDArray[np.float64], time: datetime, cloud_share: float, empty: bool) -> Shot:
     rng = np.random.default_rng(number)
-    seen = _ground(time) * rng.normal(1, 0.01) + rng.normal(0, 0.004, (*SHAPE, len(BANDS)))
+    seen = ground * rng.normal(1, 0.01) + rng.normal(0, 0.004, (*SHAPE, len(BANDS)))
     classes = np.full(SHAPE, 4, np.uint8)
     if cloud_share:
         seen[:, : round(SHAPE[1] * cloud_share)] += 0.4
@@ -163,11 +179,11 @@ def _shot(number: int, time: datetime, cloud_share: float, empty: bool) -> Shot:
     return Shot(name_of(number), time, {**layers, SCL: Layer(classes)})
 
 
-def _ground(time: datetime) -> NDArray[np.float64]:
+def _ground(time: datetime, floor: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the (y, x, band) reflectance of a day without noise: grass in the east, soil in the west, the pit once it is dug."""
     summer = np.cos(2 * np.pi * (time.timetuple().tm_yday - 182) / 365.25)
     seen = np.empty((*SHAPE, len(BANDS)))
     seen[:, :50], seen[:, 50:] = SOIL, GRASS * (1 - SEASON * summer)
     if time >= DUG:
-        seen[PIT] = ROCK
+        seen[PIT] = floor
     return seen

@@ -56,7 +56,7 @@ class Assignment:
 
 def assign(request: RunRequest, store: Store) -> Assignment:
     """Return the site's watch: the one that the workspace knows, or a new one; raise SourceError or InputError where there is nothing."""
-    source = open_source(request.source)
+    source = open_source(request.source, request.workspace / "cache")
     archive = read_archive(source, request)
     ground = Ground.of(request.site.geometry, request.pipeline.grid)
     identity = _identity(request)

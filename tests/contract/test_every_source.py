@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from catalogs import Layer, Shot, series, write_catalog
+from fault_server import Archive, serving
 from odc.geo.geobox import GeoBox
 from shapely.geometry import box
 
@@ -31,11 +33,21 @@ def source_and_grid(request, tmp_path):
     """Return each source of the registry, with a grid that its scenes cover."""
     if request.param == "sample":
         return SOURCES.build({"part": "sample"}), SAMPLE_GRID
+    layers = {"B02": Layer(np.full((40, 50), 700, np.uint16)), SCL: Layer(np.full((20, 25), 4, np.uint8), 20.0)}
+    catalog = write_catalog(tmp_path, series(Shot("S2", datetime(2020, 1, 1, 9, tzinfo=UTC), layers), 4))
     if request.param == "catalog":
-        layers = {"B02": Layer(np.full((40, 50), 700, np.uint16)), SCL: Layer(np.full((20, 25), 4, np.uint8), 20.0)}
-        shots = series(Shot("S2", datetime(2020, 1, 1, 9, tzinfo=UTC), layers), 4)
-        return SOURCES.build({"part": "catalog", "path": write_catalog(tmp_path, shots)}), UTM_GRID
+        return SOURCES.build({"part": "catalog", "path": catalog}), UTM_GRID
+    if request.param == "stac_api":
+        archive = request.getfixturevalue("exit_stack").enter_context(serving(Archive(tmp_path)))
+        return SOURCES.build({"part": "stac_api", "url": archive.url, "allow_private": True}), UTM_GRID
     pytest.fail(f"say here how the source {request.param!r} is tested")
+
+
+@pytest.fixture
+def exit_stack():
+    """Return what closes at the end of a test whatever was entered into it."""
+    with ExitStack() as stack:
+        yield stack
 
 
 @pytest.fixture

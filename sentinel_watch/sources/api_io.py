@@ -1,0 +1,109 @@
+"""How pystac-client reaches an API here: through the checked client, page by page, and never round in circles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from pystac.link import Link
+from pystac_client.stac_api_io import StacApiIO
+
+from sentinel_watch.errors import SourceError
+from sentinel_watch.sources.http import Request
+from sentinel_watch.sources.transfer import PassingError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pystac.link import HREF
+
+    from sentinel_watch.sources.access import Token
+    from sentinel_watch.sources.http import Answer, Http
+    from sentinel_watch.sources.patience import Deadline
+
+__all__ = ["ApiIO"]
+
+MAX_PAGE_BYTES = 128 * 1024**2
+MAX_PAGES = 10_000
+NOT_FROM_LINKS = ("authorization", "connection", "content-", "cookie", "host", "proxy-", "transfer-encoding", "user-agent")
+"""Headers that a server's link may not set."""
+
+
+class ApiIO(StacApiIO):
+    """Asks one API for JSON until a deadline; nothing goes through pystac-client's own session."""
+
+    def __init__(self, http: Http, token: Token, deadline: Deadline) -> None:
+        super().__init__(max_retries=None)
+        self._http = http
+        self._token = token
+        self._deadline = deadline
+
+    def document(self, url: str) -> dict[str, Any]:
+        """Return the JSON object at `url`; raise TransferError where there is none."""
+        return dict(json.loads(self.request(url)))
+
+    def read_text(self, source: HREF, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401 - the signature is pystac's
+        """Return the text behind a link of the API, or a URL; never a file's."""
+        if isinstance(source, Link):
+            return str(super().read_text(source, *args, **kwargs))
+        return self.request(str(source), *args, **kwargs)
+
+    def request(
+        self, href: str, method: str | None = None, headers: dict[str, str] | None = None, parameters: dict[str, Any] | None = None
+    ) -> str:
+        """Return the body of an answer, a JSON object as text; raise TransferError where there is none."""
+        own = {"Accept": "application/geo+json, application/json", **_harmless(headers or {})}
+        if method == "POST":
+            own["Content-Type"] = "application/json"
+            body = json.dumps(parameters).encode()
+            request = Request(href, MAX_PAGE_BYTES, "POST", own, body, self._token.of(href))
+        else:
+            request = Request(_with_query(href, parameters or {}), MAX_PAGE_BYTES, "GET", own, None, self._token.of(href))
+        return self._http.ask(request, self._deadline, check=_check).body.decode()
+
+    def get_pages(self, url: str, method: str | None = None, parameters: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the pages of a search, empty ones included; raise SourceError where they do not end or come again."""
+        page = self.read_json(url, method=method, parameters=parameters)
+        seen = {_fingerprint(page)}
+        for _ in range(MAX_PAGES):
+            yield page
+            following = next((link for link in page.get("links") or () if link.get("rel") == "next" and link.get("href")), None)
+            if following is None:
+                return
+            link = Link.from_dict({**following, "href": urljoin(url, following["href"])})
+            page = self.read_json(link, parameters=parameters)
+            if (mark := _fingerprint(page)) in seen:
+                raise SourceError("the API's pages go round in circles", where=shown(url), found="a page that came before")
+            seen.add(mark)
+        raise SourceError("the API's pages do not end", where=shown(url), found=f"more than {MAX_PAGES}")
+
+
+def _harmless(headers: Mapping[str, str]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in headers.items() if not str(name).lower().startswith(NOT_FROM_LINKS)}
+
+
+def _with_query(href: str, parameters: Mapping[str, Any]) -> str:
+    if not parameters:
+        return href
+    return f"{href}{'&' if urlsplit(href).query else '?'}{urlencode(parameters)}"
+
+
+def _check(answer: Answer) -> None:
+    """Raise PassingError where an answer is no JSON object, as a broken gateway's page."""
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        found = answer.headers.get("content-type", "")
+        raise PassingError("the server sent something else than JSON", where=shown(answer.url), found=found)
+
+
+def _fingerprint(page: Mapping[str, Any]) -> str:
+    """Return what tells pages apart: their items and where they lead on."""
+    features = page.get("features") or []
+    items = [(feature.get("collection"), feature.get("id")) if isinstance(feature, dict) else str(feature) for feature in features]
+    further = [] if items else [link for link in page.get("links") or () if link.get("rel") == "next"]
+    return hashlib.sha256(json.dumps([items, further], sort_keys=True, default=str).encode()).hexdigest()

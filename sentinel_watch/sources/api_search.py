@@ -1,0 +1,148 @@
+"""Asks a STAC API for items, and believes nothing that it claims: what it should have left out is left out here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import pystac
+from pystac_client import ItemSearch
+from shapely.geometry import mapping
+
+from sentinel_watch.errors import SceneError, SourceError
+from sentinel_watch.log import log
+from sentinel_watch.sources.entries import BROKEN, footprint, unreadable_entry, within
+from sentinel_watch.sources.stac_item import to_scene
+from sentinel_watch.sources.transfer import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from shapely.geometry.base import BaseGeometry
+
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.sources.api_io import ApiIO
+
+__all__ = ["Question", "find_items", "to_scenes"]
+
+Items = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of an API."""
+
+    area: BaseGeometry
+    """WGS84."""
+    start: datetime | None
+    end: datetime | None
+    collections: tuple[str, ...]
+    """The preferred one first; empty = all that the API has."""
+    max_cloud_percent: float | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the question as plain values."""
+        start, end = (instant.isoformat() if instant else None for instant in (self.start, self.end))
+        cloud = {} if self.max_cloud_percent is None else {"max_cloud_percent": self.max_cloud_percent}
+        return {"area": self.area.wkt, "start": start, "end": end, "collections": list(self.collections), **cloud}
+
+    def parameters(self, method: str, cloud_filter: str) -> dict[str, Any]:
+        """Return the arguments of pystac-client's ItemSearch; a GET asks by bounding box, since an outline may be too long for a URL."""
+        asked: dict[str, Any] = {"collections": list(self.collections) or None}
+        asked |= {"intersects": mapping(self.area)} if method == "POST" else {"bbox": self.area.bounds}
+        asked["datetime"] = (self.start, self.end) if self.start or self.end else None
+        if self.max_cloud_percent is not None and method == "POST":
+            most = self.max_cloud_percent
+            if cloud_filter == "query":
+                asked["query"] = {"eo:cloud_cover": {"lte": most}}
+            elif cloud_filter == "cql2":
+                asked["filter"] = {"op": "<=", "args": [{"property": "eo:cloud_cover"}, most]}
+                asked["filter_lang"] = "cql2-json"
+        return asked
+
+
+def find_items(api: ApiIO, url: str, question: Question, cloud_filter: str, page_size: int) -> Items:
+    """Return the items that the API at `url` gives for `question`, each once, in an order of their own.
+
+    Raises SourceError where the API cannot be asked or does not search.
+    """
+    href, method = _search_endpoint(api.document(url), url)
+    search = ItemSearch(href, method=method, stac_io=api, limit=page_size, **question.parameters(method, cloud_filter))
+    found: dict[tuple[str, str], str] = {}
+    matched = 0
+    for page in api.get_pages(search.url, search.method, search.get_parameters()):
+        matched = max(matched, _matched(page))
+        for item in page.get("features") or ():
+            content = item if isinstance(item, dict) else {"id": f"an entry that is no item: {item!r:.40}"}
+            text = json.dumps(content, sort_keys=True)
+            key = str(content.get("collection")), str(content.get("id"))
+            found[key] = min(found.get(key, text), text)
+    if len(found) < matched:
+        log.warning("the API says that %d items match, and gave %d", matched, len(found))
+    return [json.loads(text) for _, text in sorted(found.items())]
+
+
+def to_scenes(items: Items, question: Question, url: str) -> list[Scene]:
+    """Return the scenes of those items that are an answer to `question`, oldest first, no id twice.
+
+    An item that cannot be read is a Scene without assets and with a note, so that it ends in the ledger.
+    """
+    ranked = sorted(items, key=lambda item: _rank(item, question.collections))
+    scenes: dict[str, Scene] = {}
+    for item in ranked:
+        scene, outline = _read_item(item, url)
+        if scene.scene_id not in scenes and _answers(item, scene, outline, question):
+            scenes[scene.scene_id] = scene
+    if left_out := len(items) - len(scenes):
+        log.info("%d items of the API were no answer to what was asked", left_out)
+    return sorted(scenes.values(), key=lambda scene: (scene.time, scene.scene_id))
+
+
+def _search_endpoint(landing: Mapping[str, Any], url: str) -> tuple[str, str]:
+    links = [link for link in landing.get("links") or () if isinstance(link, dict) and link.get("rel") == "search" and link.get("href")]
+    methods = {str(link.get("method") or "GET").upper(): urljoin(f"{url}/", str(link["href"])) for link in links}
+    if "POST" in methods:
+        return methods["POST"], "POST"
+    if "GET" in methods:
+        return methods["GET"], "GET"
+    raise SourceError(
+        "this is no STAC API that can be searched",
+        where=shown(url),
+        found=f"{landing.get('type', 'no STAC document')} without a search link",
+        allowed="the landing page of a STAC API with Item Search",
+    )
+
+
+def _matched(page: Mapping[str, Any]) -> int:
+    context = page.get("context")
+    claimed = page.get("numberMatched", context.get("matched") if isinstance(context, dict) else None)
+    return claimed if isinstance(claimed, int) else 0
+
+
+def _rank(item: Mapping[str, Any], collections: Sequence[str]) -> tuple[int, str]:
+    collection = item.get("collection")
+    preferred = collections.index(collection) if collection in collections else len(collections)
+    return preferred, json.dumps(item, sort_keys=True)
+
+
+def _read_item(content: dict[str, Any], url: str) -> tuple[Scene, BaseGeometry | None]:
+    try:
+        href = next((link["href"] for link in content.get("links") or () if link.get("rel") == "self"), None) or ""
+        # without its links nothing can be followed from it
+        item = pystac.Item.from_dict({"geometry": None, "bbox": None, **content, "links": []}, href=urljoin(f"{url}/", href))
+        return to_scene(item), footprint(item)
+    except (*BROKEN, SceneError) as error:
+        return unreadable_entry(str(content.get("id")), shown(url), error), None
+
+
+def _answers(item: Mapping[str, Any], scene: Scene, outline: BaseGeometry | None, question: Question) -> bool:
+    """Return whether an item is what was asked for, as far as it says."""
+    asked, most = question.collections, question.max_cloud_percent
+    if asked and item.get("collection") not in (None, *asked):
+        return False
+    if most is not None and scene.cloud_fraction is not None and scene.cloud_fraction * 100 > most:
+        return False
+    return within(scene, question.start, question.end) and (outline is None or bool(question.area.intersects(outline)))

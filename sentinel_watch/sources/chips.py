@@ -1,0 +1,169 @@
+"""The chip cache: what was fetched of remote files, kept as written once, so that a rerun or a replay needs no network.
+
+Kept are the bytes as the server sent them, not the pixels made of them: only they can be held against the archive later,
+by anybody, and all pixels follow from them. One folder a version of a file, one self-describing file a piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import threading
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sentinel_watch.log import log
+from sentinel_watch.sources.eviction import evict
+from sentinel_watch.sources.ranges import Version
+from sentinel_watch.sources.transfer import stable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Chips", "Shelf"]
+
+TOLERANCE = 0.05
+"""The cache may grow by this share before its size is looked at again."""
+PIECE = re.compile(r"(\d{12,})-(\d{12,})\.piece")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What is kept of one version of one file."""
+
+    folder: Path
+    href: str
+    """Without signature."""
+    version: Version
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return the bytes, [start, stop), of every piece, in order."""
+        return sorted((int(found[1]), int(found[2])) for found in map(PIECE.fullmatch, _names(self.folder)) if found)
+
+    def load(self, span: tuple[int, int]) -> bytes | None:
+        """Return the bytes of a piece; None where it is gone or damaged, and a damaged one is set aside."""
+        path = self.folder / _name(span)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        head, _, data = content.partition(b"\n")
+        if _is_sound(head, data, self, span):
+            return data
+        _set_aside(path)
+        return None
+
+    def save(self, start: int, data: bytes) -> int:
+        """Keep a piece, and return how many bytes it takes; nothing where it is already kept."""
+        span = (start, start + len(data))
+        path = self.folder / _name(span)
+        if path.exists():
+            return 0
+        head = json.dumps({**_head(self, span, data), "fetched": datetime.now(UTC).isoformat(timespec="seconds")}, sort_keys=True).encode()
+        return _write(path, head + b"\n" + data)
+
+
+class Chips:
+    """All shelves in one folder; may be used by many threads and processes at once."""
+
+    def __init__(self, folder: Path, max_bytes: int = 20 * 1024**3) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._unchecked_bytes = max_bytes
+        """What was written since the size was last looked at."""
+
+    def shelf(self, href: str, version: Version) -> Shelf:
+        """Return the shelf of a version of the file at `href`, which may be empty."""
+        return Shelf(self._home(href) / version.key, stable(href), version)
+
+    def newest(self, href: str) -> Shelf | None:
+        """Return the shelf of the version that was fetched last; None where nothing is kept of the file."""
+        home = self._home(href)
+        known = [found for name in _names(home) for found in [_first_head(home / name)] if found]
+        if not known:
+            return None
+        latest = max(known, key=lambda head: (head["fetched"], head["etag"], head["last_modified"], head["size"]))
+        shelf = self.shelf(href, Version(latest["size"], latest["etag"], latest["last_modified"]))
+        # the time of use, by which eviction goes
+        with suppress(OSError):
+            os.utime(shelf.folder)
+        return shelf
+
+    def keep(self, shelf: Shelf, start: int, data: bytes) -> None:
+        """Keep a piece on a shelf, and make room where the cache has grown too large."""
+        try:
+            written = shelf.save(start, data)
+        except OSError as error:
+            log.warning("what was fetched cannot be kept, and will be fetched again: %s", error.strerror)
+            return
+        with self._lock:
+            self._unchecked_bytes += written
+            if self._unchecked_bytes > self._max_bytes * TOLERANCE:
+                evict(self._folder / "files", self._max_bytes)
+                self._unchecked_bytes = 0
+
+    def _home(self, href: str) -> Path:
+        key = hashlib.sha256(stable(href).encode()).hexdigest()[:32]
+        return self._folder / "files" / key[:2] / key
+
+
+def _name(span: tuple[int, int]) -> str:
+    return f"{span[0]:012d}-{span[1]:012d}.piece"
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return []
+
+
+def _head(shelf: Shelf, span: tuple[int, int], data: bytes) -> dict[str, Any]:
+    digest = hashlib.sha256(data).hexdigest()
+    return {"href": shelf.href, **asdict(shelf.version), "start": span[0], "stop": span[1], "sha256": digest}
+
+
+def _is_sound(head: bytes, data: bytes, shelf: Shelf, span: tuple[int, int]) -> bool:
+    try:
+        document = json.loads(head)
+        del document["fetched"]
+    except (ValueError, LookupError, TypeError):
+        return False
+    return bool(document == _head(shelf, span, data)) and len(data) == span[1] - span[0]
+
+
+def _first_head(folder: Path) -> dict[str, Any] | None:
+    """Return the description of the first sound-looking piece in a folder."""
+    for path in (folder / name for name in _names(folder) if PIECE.fullmatch(name)):
+        with suppress(OSError, ValueError, LookupError, TypeError), path.open("rb") as file:
+            head = json.loads(file.readline(65536))
+            datetime.fromisoformat(head["fetched"])
+            if Version(head["size"], head["etag"], head["last_modified"]).key == folder.name:
+                return dict(head)
+    return None
+
+
+def _write(path: Path, content: bytes) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # a name of its own: two runs may fetch the same piece at once
+    partial = path.with_name(f".{uuid4().hex}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return len(content)
+
+
+def _set_aside(path: Path) -> None:
+    quarantine = path.parents[4] / "quarantine"
+    log.warning("a kept piece of a file was damaged; it is set aside and fetched again: %s", path.name)
+    with suppress(OSError):
+        quarantine.mkdir(parents=True, exist_ok=True)
+        path.replace(quarantine / f"{path.parent.name}-{uuid4().hex[:8]}-{path.name}")

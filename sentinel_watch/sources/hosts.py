@@ -1,0 +1,110 @@
+"""Whom this machine may call: URLs come from other people's catalogues, and must not lead into the network that it stands in."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sentinel_watch.sources.transfer import PassingError, TransferError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Address = IPv4Address | IPv6Address
+
+__all__ = ["Hosts", "Target"]
+
+PORTS = {"http": 80, "https": 443}
+NAT64 = IPv6Network("64:ff9b::/96")
+"""Addresses that stand for IPv4 ones (RFC 6052)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a URL names, once the rules allow it."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    """Path and query, as they are sent."""
+
+
+def _look_up(host: str, port: int) -> list[str]:
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The rules: which names, and which addresses behind them."""
+
+    allowed: tuple[str, ...]
+    """Host names in lower case; `*.example.org` allows every name below it."""
+    allow_private: bool = False
+    """True = addresses of private networks and of this machine are allowed, for an archive inside an agency's own network."""
+    allow_plain: bool = False
+    """True = http without TLS is allowed, for an archive whose own address is such."""
+    look_up: Callable[[str, int], list[str]] = _look_up
+    """(host, port) -> addresses."""
+
+    def target(self, url: str) -> Target:
+        """Return whom `url` names; raise TransferError where it is no plain http(s) URL of an allowed host."""
+        try:
+            parts = urlsplit(url)
+            host, port = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError as error:
+            raise TransferError("this is no valid URL", found=str(error)) from error
+        schemes = ("https", "http") if self.allow_plain else ("https",)
+        if parts.scheme not in schemes:
+            found = parts.scheme or "no scheme"
+            raise TransferError(f"only {' and '.join(schemes)} may be asked", where=shown(url), found=found, allowed=", ".join(schemes))
+        if "@" in parts.netloc:
+            raise TransferError("a URL may not carry a user or a password", where=shown(url), allowed="credentials from the environment")
+        if any(ord(sign) <= 32 or ord(sign) >= 127 for sign in url) or not host:
+            raise TransferError("this is no valid URL", where=shown(url))
+        if not any(_matches(host, pattern) for pattern in self.allowed):
+            raise TransferError("the host is not among those that this source may ask", where=shown(url), found=host, allowed=self._named())
+        query = f"?{parts.query}" if parts.query else ""
+        return Target(parts.scheme, host, port or PORTS[parts.scheme], (parts.path or "/") + query)
+
+    def address(self, target: Target) -> str:
+        """Return the IP address to connect to; every address behind the name must be allowed.
+
+        Raises TransferError where one is not, PassingError where the name is not known.
+        """
+        try:
+            found = self.look_up(target.host, target.port)
+        except OSError as error:
+            raise PassingError("the host's name is not known", where=target.host, found=str(error)) from error
+        forbidden = [address for address in found if not self.allow_private and not _is_public(ip_address(address.partition("%")[0]))]
+        if forbidden or not found:
+            raise TransferError(
+                "the host's address is not one of the public internet",
+                where=target.host,
+                found=", ".join(forbidden) or "no address",
+                allowed="public addresses; `allow_private = true` in the source's configuration allows others",
+            )
+        return found[0]
+
+    def _named(self) -> str:
+        return f"{', '.join(self.allowed)}; `hosts` in the source's configuration adds others"
+
+
+def _matches(host: str, pattern: str) -> bool:
+    # nothing but a leading `*.` is a wildcard
+    return fnmatchcase(host, "*" + pattern[1:].replace("*", "[*]")) if pattern.startswith("*.") else host == pattern
+
+
+def _is_public(address: Address) -> bool:
+    """Return whether an address is one of the public internet, whatever it is wrapped in."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if address in NAT64:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return _is_public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved

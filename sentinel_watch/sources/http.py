@@ -1,0 +1,146 @@
+"""Asks servers, one request at a time, and believes nothing that was not checked.
+
+Redirects are followed by hand, so that every hop is held against the rules. A body is complete or it is an error.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field, replace
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from sentinel_watch import __version__
+from sentinel_watch.sources.connections import Connections
+from sentinel_watch.sources.patience import asked_wait_s, persist
+from sentinel_watch.sources.transfer import ChangedError, PassingError, RefusedError, TransferError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from http.client import HTTPResponse
+
+    from sentinel_watch.sources.hosts import Hosts
+    from sentinel_watch.sources.patience import Deadline, Patience
+
+__all__ = ["Answer", "Http", "Request"]
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 5
+BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+REFUSED = frozenset({401, 402, 403, 407})
+PIECE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked."""
+
+    url: str
+    max_bytes: int
+    """A longer body is refused."""
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    token: str = field(default="", repr=False)
+    """Bearer token for the URL's own host over TLS; never sent to where a redirect leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came, complete."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    url: str
+
+
+class Http:
+    """Asks hosts that the rules allow; may be used by many threads at once."""
+
+    def __init__(self, hosts: Hosts, patience: Patience, at_once: int = 16) -> None:
+        self.patience = patience
+        self._hosts = hosts
+        self._connections = Connections(hosts, patience.timeout_s, at_once)
+
+    def ask(self, request: Request, deadline: Deadline, check: Callable[[Answer], None] | None = None) -> Answer:
+        """Return the answer, status 200 or 206, asking again while it fails in ways that may pass.
+
+        `check` raises PassingError or TransferError where the answer is not what was asked for. Raises TransferError in the end.
+        """
+
+        def once() -> Answer:
+            answer = self._follow(request, deadline)
+            _check_status(answer)
+            if check is not None:
+                check(answer)
+            return answer
+
+        return persist(once, self.patience, deadline)
+
+    def _follow(self, request: Request, deadline: Deadline) -> Answer:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._once(request, deadline)
+            where = answer.headers.get("location")
+            if answer.status not in REDIRECTS or not where:
+                return answer
+            method, body = ("GET", None) if answer.status == 303 else (request.method, request.body)
+            request = replace(request, url=urljoin(request.url, where), token="", method=method, body=body)
+        raise TransferError("the server redirects without end", where=shown(request.url))
+
+    def _once(self, request: Request, deadline: Deadline) -> Answer:
+        target = self._hosts.target(request.url)
+        headers = {"User-Agent": f"sentinel-watch/{__version__}", "Accept-Encoding": "identity", **request.headers}
+        if request.token and (target.scheme == "https" or self._hosts.allow_private):
+            headers["Authorization"] = f"Bearer {request.token}"
+        try:
+            with self._connections.lent(target) as connection:
+                connection.request(request.method, target.path, request.body, headers)
+                response = connection.getresponse()
+                body = _read(response, request, deadline)
+        except ssl.SSLCertVerificationError as error:
+            raise TransferError("the server's certificate is not valid", where=shown(request.url), found=error.verify_message) from error
+        except (OSError, HTTPException) as error:
+            name = type(error).__name__
+            raise PassingError("the connection failed", where=shown(request.url), found=name) from error
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body, request.url)
+
+
+def _read(response: HTTPResponse, request: Request, deadline: Deadline) -> bytes:
+    """Return the whole body; raise PassingError where it is cut off, TransferError where it is too long."""
+    declared = response.getheader("Content-Length", "")
+    length = int(declared) if declared.isascii() and declared.isdigit() else None
+    pieces: list[bytes] = []
+    received = 0
+    while piece := response.read1(PIECE_BYTES):
+        pieces.append(piece)
+        received += len(piece)
+        if received > request.max_bytes:
+            break
+        if deadline.left_s() == 0:
+            raise PassingError("the server is too slow", where=shown(request.url))
+    # the connection takes no other request before
+    response.close()
+    if max(received, length or 0) > request.max_bytes:
+        raise TransferError("the answer is too long", where=shown(request.url), allowed=f"at most {request.max_bytes} bytes")
+    if length is not None and received != length:
+        raise PassingError("the answer was cut off", where=shown(request.url), found=f"{received} of {length} bytes")
+    return b"".join(pieces)
+
+
+def _check_status(answer: Answer) -> None:
+    status, where = answer.status, shown(answer.url)
+    if status in {200, 206}:
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            raise TransferError("the answer is encoded, which was not asked for", where=where, found=answer.headers["content-encoding"])
+        return
+    found = f"status {status}"
+    if status in BUSY:
+        raise PassingError("the server is busy or broken", where=where, found=found, wait_s=asked_wait_s(answer.headers.get("retry-after")))
+    if status in REFUSED:
+        raise RefusedError("access is refused: quota spent, or credentials missing or not accepted", where=where, found=found)
+    if status == 412:
+        raise ChangedError("the file has changed on the server", where=where, found=found)
+    raise TransferError("the server does not have this", where=where, found=found)

@@ -1,0 +1,94 @@
+"""How long to wait for a server that is busy, and when to give up."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import Field
+
+from sentinel_watch.log import log
+from sentinel_watch.registry import Part
+from sentinel_watch.sources.transfer import PassingError, TransferError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Deadline", "Patience", "asked_wait_s", "persist"]
+
+T = TypeVar("T")
+
+MILLISECONDS_FROM = 1000
+"""Some services send milliseconds: a wait of a thousand seconds or more is read as that."""
+
+
+class Patience(Part):
+    """How requests are repeated."""
+
+    first_wait_s: float = Field(default=0.5, gt=0, le=60)
+    """Wait before the first repetition where the server does not say; doubles each time, with jitter."""
+    max_wait_s: float = Field(default=30.0, gt=0, le=600)
+    """Longest wait between two tries that the server did not ask for."""
+    tries: int = Field(default=8, ge=1, le=50)
+    """How often one request is tried at most."""
+    deadline_s: float = Field(default=180.0, gt=0, le=3600)
+    """Longest time for all the requests of one reading of a scene, or of one search."""
+    timeout_s: float = Field(default=30.0, gt=0, le=600)
+    """Longest silence of a server."""
+
+    def deadline(self) -> Deadline:
+        """Return the deadline of what begins now."""
+        return Deadline(time.monotonic() + self.deadline_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When to give up."""
+
+    at: float
+    """Seconds of the monotonic clock."""
+    sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
+    chance: Callable[[], float] = field(default=random.random, compare=False)
+    """0-1, for jitter."""
+
+    def left_s(self) -> float:
+        """Return the seconds that are left, at least 0."""
+        return max(self.at - time.monotonic(), 0.0)
+
+
+def persist(ask: Callable[[], T], patience: Patience, deadline: Deadline) -> T:
+    """Return what `ask` returns, asking again while it fails in ways that may pass; raise TransferError in the end."""
+    for attempt in range(1, patience.tries + 1):
+        try:
+            return ask()
+        except PassingError as error:
+            wait_s = _wait_s(error, patience, attempt, deadline)
+            if attempt == patience.tries or wait_s >= deadline.left_s():
+                raise
+            log.info("%s; asking again", error.what)
+            deadline.sleep(wait_s)
+    raise TransferError("no try was allowed")
+
+
+def asked_wait_s(value: str | None, now: datetime | None = None) -> float | None:
+    """Return the seconds that a Retry-After header asks for: seconds, milliseconds or a date; None where it is none of these."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        number = float(text)
+        return number / 1000 if number >= MILLISECONDS_FROM else number
+    try:
+        then = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return max((then - (now or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+def _wait_s(error: PassingError, patience: Patience, attempt: int, deadline: Deadline) -> float:
+    own_s = min(patience.first_wait_s * 2.0 ** (attempt - 1), patience.max_wait_s)
+    jittered_s = own_s * (0.5 + deadline.chance() / 2)
+    return max(error.wait_s or 0.0, jittered_s)

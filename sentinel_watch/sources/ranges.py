@@ -1,0 +1,139 @@
+"""Parts of a remote file, each checked: status, length, place in the file, and that it is still the same file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sentinel_watch.sources.http import Request
+from sentinel_watch.sources.transfer import ChangedError, PassingError, RefusedError, TransferError, shown
+
+if TYPE_CHECKING:
+    from sentinel_watch.sources.access import Access
+    from sentinel_watch.sources.http import Answer, Http
+    from sentinel_watch.sources.patience import Deadline
+
+__all__ = ["Piece", "RangeClient", "Version"]
+
+MAX_WHOLE_BYTES = 64 * 1024**2
+"""A larger file is not fetched whole, where the server does not serve parts."""
+MAX_FILE_BYTES = 8 * 1024**3
+CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+NO_IMAGE = ("text/", "application/json", "application/xml", "application/xhtml")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a remote file: two with the same version have the same bytes, as far as the server tells."""
+
+    size: int
+    """Length of the whole file, bytes."""
+    etag: str = ""
+    last_modified: str = ""
+    """As the server sends it; counts only where there is no ETag."""
+
+    @property
+    def known(self) -> bool:
+        """Return whether the server says anything by which a change would be noticed."""
+        return bool(self.etag or self.last_modified)
+
+    @property
+    def key(self) -> str:
+        """Return the version's name, 16 hexadecimal digits."""
+        return hashlib.sha256(f"{self.size}\n{self.etag or self.last_modified}".encode()).hexdigest()[:16]
+
+    def condition(self) -> dict[str, str]:
+        """Return the request headers that make an honest server refuse once the file has changed."""
+        if self.etag and not self.etag.startswith("W/"):
+            return {"If-Match": self.etag}
+        return {"If-Unmodified-Since": self.last_modified} if self.last_modified else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes [start, start + len(data)) of a version of a file."""
+
+    version: Version
+    start: int
+    data: bytes
+
+
+class RangeClient:
+    """Fetches parts of files; may be used by many threads at once."""
+
+    def __init__(self, http: Http, access: Access) -> None:
+        self._http = http
+        self._access = access
+
+    def fetch(self, href: str, span: tuple[int, int], known: Version | None, deadline: Deadline) -> Piece:
+        """Return at least the bytes [start, stop) of the file at `href`, or those up to its end.
+
+        `known` is the version whose other parts are at hand. Raises ChangedError where the file is another one by now,
+        TransferError where the bytes cannot be had.
+        """
+        part = self._asked(href, span, known, deadline)
+        if part.version.known or len(part.data) == part.version.size:
+            return part
+        # nothing tells whether two answers are of one file: so all of it in one answer
+        return self._asked(href, None, known, deadline)
+
+    def _asked(self, href: str, span: tuple[int, int] | None, known: Version | None, deadline: Deadline) -> Piece:
+        url = self._access.signed(href, deadline)
+        try:
+            return self._once(url, span, known, deadline)
+        except RefusedError:
+            if not self._access.renewable(url):
+                raise
+        return self._once(self._access.signed(href, deadline), span, known, deadline)
+
+    def _once(self, url: str, span: tuple[int, int] | None, known: Version | None, deadline: Deadline) -> Piece:
+        headers = known.condition() if known else {}
+        most = MAX_WHOLE_BYTES
+        if span is not None:
+            headers["Range"] = f"bytes={span[0]}-{span[1] - 1}"
+            most = max(MAX_WHOLE_BYTES, span[1] - span[0])
+        request = Request(url, most, headers=headers, token=self._access.token(url))
+        return _part(self._http.ask(request, deadline, check=lambda answer: _check(answer, span, known)))
+
+
+def _check(answer: Answer, span: tuple[int, int] | None, known: Version | None) -> None:
+    """Raise PassingError or TransferError where an answer is not the part that was asked for."""
+    where = shown(answer.url)
+    kind = answer.headers.get("content-type", "").lower()
+    if kind.startswith(NO_IMAGE) or answer.body[:16].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise PassingError("the server sent a page instead of the file", where=where, found=kind or "markup")
+    if answer.status == 206:
+        _check_place(answer, span)
+    elif "content-length" not in answer.headers and answer.headers.get("transfer-encoding", "") != "chunked":
+        raise PassingError("the server does not say how long the file is", where=where)
+    part = _part(answer)
+    if part.start == 0 and part.data[:4] not in TIFF_MAGIC:
+        raise PassingError("this is no TIFF", where=where, found=repr(part.data[:4]))
+    if part.version.size > MAX_FILE_BYTES:
+        raise TransferError("the file is too large", where=where, found=f"{part.version.size} bytes", allowed=f"{MAX_FILE_BYTES} bytes")
+    if known is not None and part.version.key != known.key:
+        raise ChangedError("the file has changed on the server", where=where)
+
+
+def _check_place(answer: Answer, span: tuple[int, int] | None) -> None:
+    declared = answer.headers.get("content-range", "")
+    found = CONTENT_RANGE.fullmatch(declared)
+    if span is None or found is None:
+        raise PassingError(
+            "the server sent a part that is not the one asked for", where=shown(answer.url), found=declared or "no Content-Range"
+        )
+    first, last, size = (int(text) for text in found.groups())
+    if (first, last) != (span[0], min(span[1], size) - 1) or len(answer.body) != last - first + 1:
+        found_here = f"{declared}, {len(answer.body)} bytes"
+        raise PassingError("the server sent a part that is not the one asked for", where=shown(answer.url), found=found_here)
+
+
+def _part(answer: Answer) -> Piece:
+    start, size = 0, len(answer.body)
+    if answer.status == 206 and (found := CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))):
+        start, size = int(found[1]), int(found[3])
+    version = Version(size, answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
+    return Piece(version, start, answer.body)

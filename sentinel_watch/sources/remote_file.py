@@ -1,0 +1,181 @@
+"""A remote file as GDAL reads it: from bytes that were fetched and checked before, never from the network.
+
+GDAL's own remote reads can give wrong pixels without an error. Here it sees a Python file; what is not at hand yet is
+fetched by the checked client, and whatever fails there is raised again once GDAL is done, whatever GDAL made of it.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import rasterio
+
+from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rasterio.io import DatasetReader
+
+    from sentinel_watch.sources.chips import Chips, Shelf
+    from sentinel_watch.sources.patience import Deadline
+    from sentinel_watch.sources.ranges import Piece, RangeClient, Version
+
+__all__ = ["RemoteFile"]
+
+HEADER_BYTES = 32 * 1024
+"""Fetched first, and the unit of what is fetched unasked: holds the header of a Sentinel-2 tile as a COG."""
+GAP_BYTES = 16 * 1024
+"""Blocks that lie nearer to each other than this are fetched in one request."""
+MAX_READ_BYTES = 512 * 1024**2
+
+
+class RemoteFile:
+    """One version of a file on a server, for one thread; satisfies `geotiff.RasterFile`."""
+
+    def __init__(self, href: str, client: RangeClient | None, chips: Chips | None, deadline: Deadline, *, trust_chips: bool = True) -> None:
+        """Open the file at `href`.
+
+        Without a `client`, only what `chips` keep can be read. `trust_chips` False = begin anew with the version that the
+        server has now. Raises TransferError where the file cannot be had.
+        """
+        self._href, self._client, self._chips, self._deadline = href, client, chips, deadline
+        self._pieces: list[tuple[int, bytes]] = []
+        self._shelf: Shelf | None = chips.newest(href) if chips and trust_chips else None
+        self._version: Version | None = self._shelf.version if self._shelf else None
+        self.from_chips = self._shelf is not None
+        """Whether the version is one that was kept, which the server may have replaced."""
+        self._failure: Exception | None = None
+        if self._version is None:
+            self._fetch(0, HEADER_BYTES)
+
+    @property
+    def name(self) -> str:
+        """Return the URL as people may see it."""
+        return shown(self._href)
+
+    @property
+    def size(self) -> int:
+        """Return the length of the file, bytes."""
+        return self._version.size if self._version else 0
+
+    def need(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Fetch those of the bytes, [start, stop), that are not at hand, neighbours together.
+
+        Raises TransferError where they cannot be had.
+        """
+        if sum(stop - start for start, stop in ranges) > MAX_READ_BYTES:
+            raise TransferError("too much of the file would have to be read", where=self.name, allowed=f"at most {MAX_READ_BYTES} bytes")
+        for start, stop in _merged([span for span in ranges if not self._has(*span)]):
+            self._fetch(start, stop)
+
+    @contextmanager
+    def opened(self) -> Iterator[DatasetReader]:
+        """Open the file with GDAL's GTiff driver and no other; raise TransferError where bytes could not be had meanwhile."""
+        try:
+            with rasterio.open("file.tif", driver="GTiff", opener=lambda *_, **__: _View(self)) as raster:
+                yield raster
+        finally:
+            if self._failure is not None:
+                raise self._failure
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes [start, stop), up to the end of the file; nothing where they cannot be had, which `opened` raises."""
+        stop = min(stop, self.size)
+        parts = []
+        try:
+            while start < stop:
+                at, data = self._piece(start)
+                parts.append(data[start - at : stop - at])
+                start += len(parts[-1])
+        except Exception as error:
+            # GDAL could not pass it on
+            self._failure = self._failure or error
+            return b""
+        return b"".join(parts)
+
+    def _piece(self, position: int) -> tuple[int, bytes]:
+        """Return a piece that holds `position`, fetched where it is not at hand."""
+        found = self._at_hand(position)
+        if found is None:
+            begin = position // HEADER_BYTES * HEADER_BYTES
+            self._fetch(begin, begin + HEADER_BYTES)
+            found = self._at_hand(position)
+        if found is None:
+            raise TransferError("the server did not send what was asked for", where=self.name)
+        return found
+
+    def _at_hand(self, position: int) -> tuple[int, bytes] | None:
+        for start, data in self._pieces:
+            if start <= position < start + len(data):
+                return start, data
+        return self._from_shelf(position, self._shelf) if self._shelf else None
+
+    def _from_shelf(self, position: int, shelf: Shelf) -> tuple[int, bytes] | None:
+        for span in shelf.spans():
+            if span[0] <= position < span[1]:
+                data = shelf.load(span)
+                if data is not None:
+                    self._pieces.append((span[0], data))
+                    return span[0], data
+        return None
+
+    def _has(self, start: int, stop: int) -> bool:
+        while start < stop:
+            if (found := self._at_hand(start)) is None:
+                return False
+            start = found[0] + len(found[1])
+        return True
+
+    def _fetch(self, start: int, stop: int) -> None:
+        if self._client is None:
+            raise TransferError("the bytes are not in the cache, and the network is not to be used", where=self.name)
+        self._take(self._client.fetch(self._href, (start, min(stop, self.size or stop)), self._version, self._deadline))
+
+    def _take(self, piece: Piece) -> None:
+        if self._version is not None and piece.version.key != self._version.key:
+            raise ChangedError("the file has changed on the server", where=self.name)
+        self._version = piece.version
+        self._pieces.insert(0, (piece.start, piece.data))
+        if self._chips:
+            self._shelf = self._shelf or self._chips.shelf(self._href, piece.version)
+            self._chips.keep(self._shelf, piece.start, piece.data)
+
+
+class _View(io.RawIOBase):
+    """What GDAL reads from: never raises, for GDAL could not tell anybody."""
+
+    def __init__(self, file: RemoteFile) -> None:
+        self._file = file
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._file.size}[whence]
+        self._position = max(base + offset, 0)
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(self._position, self._position + size if size >= 0 else self._file.size)
+        self._position += len(data)
+        return data
+
+
+def _merged(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted(ranges):
+        if merged and start <= merged[-1][1] + GAP_BYTES:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        else:
+            merged.append((start, stop))
+    return merged

@@ -77,6 +77,12 @@ class Tally:
         false, events = [FalseScore(**score) for score in kept["false"]], [EventScore(**score) for score in kept["events"]]
         return cls(kept["method"], false, events, kept["seconds"], set(kept["notes"]))
 
+    @classmethod
+    def merged(cls, parts: Sequence[Tally]) -> Tally:
+        """Return one method's tallies of several sites as one."""
+        false, events = [score for part in parts for score in part.false], [score for part in parts for score in part.events]
+        return cls(parts[0].method, false, events, sum(part.seconds for part in parts), set().union(*(part.notes for part in parts)))
+
     def only(self, runs: Collection[str]) -> Tally:
         """Return the same, of those runs only: to compare with a method that saw fewer."""
         false = [score for score in self.false if score.run in runs]

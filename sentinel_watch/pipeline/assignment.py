@@ -75,9 +75,11 @@ def assign(request: RunRequest, store: Store) -> Assignment:
 
 
 def _identity(request: RunRequest) -> dict[str, Any]:
-    """Return what makes two watches differ: everything that is asked for but the end, which moves on from day to day."""
+    """Return what makes two watches differ: all that is asked for but the end, which moves on from day to day, and the version."""
     asked = {name: value.isoformat() if value else None for name, value in (("start", request.start), ("asked_from", request.monitor_from))}
-    return {"site": _site(request.site), "pipeline": request.pipeline.resolved(), "source": request.source, **asked}
+    # another version may see otherwise: it learns and watches anew, and what the former found stays as it was
+    code = {"code_version": __version__}
+    return {"site": _site(request.site), "pipeline": request.pipeline.resolved(), "source": request.source, **asked, **code}
 
 
 def _decisions(request: RunRequest, archive: Archive) -> Mapping[str, Any]:
@@ -87,7 +89,6 @@ def _decisions(request: RunRequest, archive: Archive) -> Mapping[str, Any]:
         "history_from": line.history_from.isoformat(),
         "why": line.why,
         "bands": list(archive.bands(archive.bands(request.pipeline.bands), before=line.monitor_from)),
-        "code_version": __version__,
     }
 
 

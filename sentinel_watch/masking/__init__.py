@@ -1,4 +1,8 @@
-"""What is not usable, and why: the registry of maskers, and how their findings are put together."""
+"""What is not usable, and why: the registry of maskers, and how their findings are put together.
+
+Each masker flags what it knows; `combine` adds them up, so that none can undo another. Only `trust_bright_targets` takes a
+flag back, and turns it into a suspicion. Flags are `domain.look.MaskReason`; 0 = usable.
+"""
 
 from __future__ import annotations
 

@@ -25,11 +25,12 @@ def bright_targets(scl: NDArray[np.uint8], min_looks: int = 8, min_share: float 
     """Return (y, x) True where SCL says cloud nearly every time although the neighbourhood is clear.
 
     `scl` (time, y, x) classes 0-11. A pixel counts only in looks that are clear over 70 % of the square of 31 pixels
-    around it; it needs `min_looks` of them, `min_share` of which call it cloud.
+    around it; it needs `min_looks` of them, `min_share` of which call it cloud. With fewer looks nothing is called bright.
     """
     looks = np.zeros(scl.shape[1:], np.int32)
     cloudy = np.zeros(scl.shape[1:], np.int32)
     for classes in scl:
+        # Cloud comes in banks: a "cloud" alone in clear ground, at the same pixels each time, is the ground itself
         around_clear = _share_around(np.isin(classes, CLEAR_CLASSES)) >= CLEAR_AROUND
         looks += around_clear & (classes != 0)
         cloudy += around_clear & np.isin(classes, CLOUD_CLASSES)
@@ -46,7 +47,8 @@ def trust_bright_targets(mask: NDArray[np.uint8], targets: NDArray[np.bool_]) ->
     """Return (y, x) `mask` with CLOUD turned into SUSPECT on bright targets, in a look that is clear around them.
 
     `mask` (y, x) MaskReason flags of one look, `targets` (y, x) as of `bright_targets`. The pixel's own history has then
-    to tell cloud from bright ground. Other reasons stay.
+    to tell cloud from bright ground. Other reasons stay. The targets themselves count as clear, for they would else spoil
+    their own surroundings.
     """
     clear_around = _share_around(usable(mask) | targets) >= CLEAR_AROUND
     trusted = targets & clear_around & ((mask & np.uint8(MaskReason.CLOUD)) != 0)

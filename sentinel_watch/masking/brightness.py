@@ -30,7 +30,11 @@ SHADOW_GROUPS = (("B08", "B8A"), ("B11", "B12"), ("B02", "B03", "B04"))
 
 
 class BrightnessMasker(Part):
-    """Flags SUSPECT what is much brighter in the blue, or much darker in every part of the spectrum, than is normal."""
+    """Flags SUSPECT what is much brighter in the blue, or much darker in every part of the spectrum, than is normal.
+
+    Absolute limits keep dark ground from being flagged for noise, shares of normal keep bright ground from being flagged for
+    its ordinary swing; a pixel must pass both. Raise them where true changes are held back, lower them where thin cloud passes.
+    """
 
     cloud_rise: float = Field(0.04, gt=0, le=1)
     """Rise of blue above normal, reflectance, that is at least needed for cloud."""
@@ -42,7 +46,10 @@ class BrightnessMasker(Part):
     """Drop as a share of normal; infrared must pass both, visible light half of this one."""
 
     def mask(self, reflectance: xr.DataArray, scl: NDArray[np.uint8] | None, normal: NDArray[np.float32] | None) -> NDArray[np.uint8]:  # noqa: ARG002
-        """Return (y, x) flags, SUSPECT or 0; nothing is flagged where nothing is known to be normal."""
+        """Return (y, x) flags, SUSPECT or 0; nothing is flagged where nothing is known to be normal.
+
+        `reflectance` and `normal` (band, y, x), 0-1, in the same order of bands; NaN in either flags nothing. `scl` is not looked at.
+        """
         shape = reflectance.shape[1:]
         if normal is None:
             return np.zeros(shape, np.uint8)
@@ -52,9 +59,11 @@ class BrightnessMasker(Part):
         return suspect * np.uint8(MaskReason.SUSPECT)
 
     def _cloud(self, seen: dict[str, Cube], usual: dict[str, Cube]) -> NDArray[np.bool_]:
+        """Return True where the first of CLOUD_BANDS that the look has is brighter than normal by both limits; (1, 1) False without any."""
         band = next((band for band in CLOUD_BANDS if band in seen and np.isfinite(seen[band]).any()), None)
         if band is None:
             return np.zeros((1, 1), bool)
+        # A comparison with NaN is False: where nothing is normal yet, nothing is called cloud
         least = np.maximum(self.cloud_rise, self.cloud_rise_share * usual[band])
         return np.asarray(seen[band] - usual[band] > least)
 

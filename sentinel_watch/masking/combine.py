@@ -1,4 +1,7 @@
-"""All reasons against a pixel, put together."""
+"""All reasons against a pixel, put together.
+
+A bit is a reason and bits only add up, so the order of the maskers does not matter.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Masks by Sentinel-2's own scene classification layer (SCL), with a buffer around cloud and shadow."""
+"""Masks by Sentinel-2's own scene classification layer (SCL), with a buffer around cloud and shadow.
+
+SCL comes at 20 m and is read by nearest neighbour: its numbers are names, and a mean of two of them is a third class.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,12 @@ LAST_CLASS = 11
 
 
 class SclMasker(Part):
-    """Trusts the classes of ESA's Sen2Cor: 0 no data, 1 defective, 2 dark, 3 shadow, 4-7 ground, 8-9 cloud, 10 cirrus, 11 snow."""
+    """Trusts the classes of ESA's Sen2Cor.
+
+    0 no data, 1 saturated or defective, 2 dark (topographic shadow), 3 cloud shadow, 4 vegetation, 5 bare, 6 water,
+    7 unclassified, 8 and 9 cloud of medium and high probability, 10 thin cirrus, 11 snow or ice. Wider buffers lose clear
+    ground, narrower ones let cloud edges through, which look like bright new surfaces.
+    """
 
     nodata: tuple[int, ...] = (0,)
     """Classes without data."""
@@ -39,7 +47,10 @@ class SclMasker(Part):
     """Pixels this near to shadow count as shadow."""
 
     def mask(self, reflectance: xr.DataArray, scl: NDArray[np.uint8] | None, normal: NDArray[np.float32] | None) -> NDArray[np.uint8]:  # noqa: ARG002
-        """Return (y, x) MaskReason flags, 0 = usable; nothing is flagged where there is no SCL, DEFECT for unknown classes."""
+        """Return (y, x) MaskReason flags, 0 = usable; nothing is flagged where there is no SCL, DEFECT for unknown classes.
+
+        `scl` (y, x) classes 0-11, None where the scene has no SCL. `reflectance` gives the shape only; `normal` is not looked at.
+        """
         if scl is None:
             return np.zeros(reflectance.shape[1:], np.uint8)
         found = {
@@ -57,6 +68,7 @@ class SclMasker(Part):
 
 def _near(where: NDArray[np.bool_], distance_px: float) -> NDArray[np.bool_]:
     """Return True where a True pixel's centre is at most `distance_px` away."""
+    # Without a single pixel to measure to, the transform's distances mean nothing.
     if distance_px == 0 or not where.any():
         return where
     return np.asarray(distance_transform_edt(~where) <= distance_px)

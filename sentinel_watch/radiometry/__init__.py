@@ -1,4 +1,7 @@
-"""Digital numbers to reflectance, and whether the offset looks right."""
+"""Digital numbers to reflectance, and whether the offset looks right.
+
+Nothing is clipped, smoothed or corrected for haze here: what follows sees what the sensor and Sen2Cor delivered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Whether a scene's offset looks right, judged by its pixels: some catalogues' flags are wrong."""
+"""Whether a scene's offset looks right, judged by its pixels: some catalogues' flags are wrong.
+
+Since processing baseline 04.00 (25 January 2022) reflectance is (DN - 1000) / 10000, and reprocessed archives have it on
+older scenes too, so neither the sensing date nor the flag alone can be trusted.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,7 @@ def offset_doubt(reflectance: xr.DataArray, clear: NDArray[np.bool_], normal: ND
     if normal is None:
         darkest = _percentile(values, 1)
         return "offset_applied_twice" if bool((darkest < FAR_BELOW_ZERO).any()) else ""
+    # The median: up to half of the clear pixels may have changed in truth
     shift = _percentile(values - normal[:, clear], 50)
     for sign, code in ((1, "offset_missing"), (-1, "offset_applied_twice")):
         if shift.size >= 2 and bool((np.abs(shift - sign * OFFSET) < TOLERANCE).all()):

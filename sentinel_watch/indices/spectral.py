@@ -27,7 +27,10 @@ DARKEST = 1e-3
 
 
 def bands_of(name: str) -> tuple[str, ...]:
-    """Return the Sentinel-2 bands that index `name` needs; raise InputError for an index that is unknown or needs other bands."""
+    """Return the Sentinel-2 bands that index `name` needs; raise InputError for an index that is unknown or needs other bands.
+
+    `bands_of("NDVI")` holds `B08` and `B04`. Constants of a formula (the L of SAVI) are no bands.
+    """
     if name not in spyndex.indices:
         raise InputError(f"there is no spectral index called {name!r}", found=name, allowed=did_you_mean(name, spyndex.indices))
     symbols = [symbol for symbol in spyndex.indices[name].bands if symbol not in spyndex.constants]
@@ -37,7 +40,10 @@ def bands_of(name: str) -> tuple[str, ...]:
 
 
 def split_available(names: Sequence[str], bands: Sequence[str]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """Return the indices that `bands` suffice for, and for each other one the bands that are missing."""
+    """Return the indices that `bands` suffice for, and for each other one the bands that are missing.
+
+    Both in the order of `names`; raise InputError for an index that is unknown.
+    """
     missing = {name: tuple(band for band in bands_of(name) if band not in bands) for name in names}
     return tuple(name for name in names if not missing[name]), {name: lack for name, lack in missing.items() if lack}
 
@@ -45,9 +51,11 @@ def split_available(names: Sequence[str], bands: Sequence[str]) -> tuple[tuple[s
 def compute(name: str, reflectance: xr.DataArray | Mapping[str, float]) -> xr.DataArray:
     """Return index `name` of `reflectance`, with its `band` dimension gone; NaN where a band is NaN.
 
-    `reflectance` is (…, band, y, x), 0-1, or a mapping band -> number; values below 0.001 count as 0.001.
+    `reflectance` is (…, band, y, x), 0-1, or a mapping band -> number; values below 0.001 count as 0.001. Constants have the
+    catalogue's default values. `compute("NDVI", {"B08": 0.4, "B04": 0.1})` is 0.6.
     """
     needed = {symbol: band for symbol, band in SENTINEL_2.items() if band in bands_of(name)}
+    # A band may be negative over dark water: the ratio would leave -1 to 1 and pass for a strong change.
     params = {symbol: np.maximum(_band(reflectance, band), DARKEST) for symbol, band in needed.items()}
     constants = {symbol: spyndex.constants[symbol].default for symbol in spyndex.indices[name].bands if symbol in spyndex.constants}
     index: xr.DataArray = spyndex.computeIndex(name, {**params, **constants})
@@ -55,4 +63,5 @@ def compute(name: str, reflectance: xr.DataArray | Mapping[str, float]) -> xr.Da
 
 
 def _band(reflectance: xr.DataArray | Mapping[str, float], band: str) -> xr.DataArray | float:
+    """Return one band of the cube, without its `band` coordinate, or of the mapping."""
     return reflectance.sel(band=band, drop=True) if hasattr(reflectance, "sel") else reflectance[band]

@@ -1,4 +1,7 @@
-"""Changed pixels become regions with measures."""
+"""Changed pixels become regions with measures.
+
+Space only: what a region was on the date before is tracking's business, and what it is, classification's.
+"""
 
 from sentinel_watch.segmentation.regions import Segmentation
 

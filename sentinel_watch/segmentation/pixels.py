@@ -1,4 +1,7 @@
-"""The changed pixels of all blocks as one table."""
+"""The changed pixels of all blocks as one table.
+
+Joining before labelling is what makes block edges vanish: a pixel's row and column count from the AOI's corner, not the block's.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,12 @@ __all__ = ["concatenate", "select"]
 
 
 def concatenate(changes: Sequence[ChangeMap]) -> ChangeMap:
-    """Return one map of the changed pixels of all blocks, in row-major order of the AOI's grid, whatever the order of the blocks."""
+    """Return one map of the changed pixels of all blocks, in row-major order of the AOI's grid, whatever the order of the blocks.
+
+    `changes` must not be empty: there is then no number of bands to give an empty map.
+    """
     joined = ChangeMap(**{field.name: np.concatenate([getattr(change, field.name) for change in changes]) for field in fields(ChangeMap)})
+    # lexsort's last key is its first: by row, then by column
     return select(joined, np.lexsort((joined.cols, joined.rows)))
 
 

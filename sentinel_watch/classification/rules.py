@@ -1,4 +1,8 @@
-"""A first class from physics and site type: what the ground was, what it is now, and what the site is for."""
+"""A first class from physics and site type: what the ground was, what it is now, and what the site is for.
+
+Rules need no training data, and so hold in a country that no model has seen; they know only what one spectrum before and one
+after can tell. The same bare ground is an excavation at a mine and a deposit at a landfill: the site type decides.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,11 @@ class Verdict:
 
 
 class Rules(Part):
-    """Decides by rule; its confidence is a stated upper bound, not a measured rate, and the alert says so."""
+    """Decides by rule; its confidence is a stated upper bound, not a measured rate, and the alert says so.
+
+    The first rule that fits decides, in this order: snow, field, greening, water, fire, loss of vegetation, brighter or darker
+    ground. Limits are differences of a ratio, or shares of reflectance; higher ones call more events `unknown_change`.
+    """
 
     confidence: float = Field(0.5, gt=0, le=0.5)
     """What a rule's class is worth at most; the rest goes to `unknown_change`."""
@@ -53,7 +61,11 @@ class Rules(Part):
     """Ground that lies bare for part of every year may lie bare for so long before it stops being a field."""
 
     def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]]) -> Classification:
-        """Return the first rule that fits, as a class with a plain sentence; `unknown_change` where none does."""
+        """Return the first rule that fits, as a class with a plain sentence; `unknown_change` where none does.
+
+        `event.region` gives the mean reflectance, 0-1, expected and observed. `year` is what is normal there: band -> (12,) mean
+        reflectance in mid-month, NaN = not known; empty where no baseline is, and then no place is taken for a field.
+        """
         before, after = Cover(event.region.expected), Cover(event.region.observed)
         verdict = self._nature(before, after, event, months(year)) or self._verdict(before, after, site.site_type)
         known = verdict.event_class != "unknown_change"
@@ -61,24 +73,31 @@ class Rules(Part):
         return Classification(verdict.event_class, probs, "rule", f"{verdict.phrase} {_extent(event)}.")
 
     def _nature(self, before: Cover, after: Cover, event: Event, year: Sequence[Cover]) -> Verdict | None:
-        """Return what the weather or a farmer does, None where it is something else."""
+        """Return what the weather or a farmer does, None where it is something else.
+
+        A field is taken for one until it has differed for `fallow_days`: only a pit on farmland stays bare for longer.
+        """
         was, now = before.cover_type, after.cover_type
         if now is CoverType.SNOW and was is not CoverType.SNOW:
             return Verdict("snow", "Snow seems to cover the ground")
         if self._is_field(year) and now in (CoverType.BARE, CoverType.VEGETATION):
             lasted = (event.last_observed - event.region.onset).days
             return Verdict("agriculture", "A field that is bare in part of every year differs") if lasted < self.fallow_days else None
+        # both must hold: leaves that stay green but lose water are under stress
         if was is now is CoverType.VEGETATION and _fall(before.ndvi, after.ndvi) <= 0 and _fall(before.ndmi, after.ndmi) <= 0:
             return Verdict("seasonal", "Vegetation is denser than usual")
         return None
 
     def _is_field(self, year: Sequence[Cover]) -> bool:
+        """Return whether the place is green in one month and bare in another of its normal year."""
         kinds = {month.cover_type for month in year}
         return {CoverType.BARE, CoverType.VEGETATION} <= kinds
 
     def _verdict(self, before: Cover, after: Cover, site_type: str) -> Verdict:
+        """Return what water, fire, clearing or earth-moving explains; `unknown_change` at worst."""
         was, now = before.cover_type, after.cover_type
         if CoverType.WATER in (was, now):
+            # first, since flooded vegetation is dark and no longer green, and would pass for burnt or cleared
             return self._water(was, now)
         if self._burnt(before, after):
             return Verdict("surface_burn", "The ground turned dark, as fire leaves it,")
@@ -87,6 +106,7 @@ class Rules(Part):
         return self._surface(before, after, site_type)
 
     def _water(self, was: CoverType | None, now: CoverType | None) -> Verdict:
+        """Return a change of colour where it was water and is, else a change of extent; one of `was` and `now` is WATER."""
         if was is now:
             return Verdict("water_discolouration", "The water changed its colour")
         if now is CoverType.WATER:
@@ -94,16 +114,21 @@ class Rules(Part):
         return Verdict("water_extent_change", f"{str(now or 'another surface').capitalize()} replaced water")
 
     def _burnt(self, before: Cover, after: Cover) -> bool:
+        """Return whether NBR fell, near infrared is as low as char and the visible darkened: clearing lowers NBR too."""
         nir = after.bands.get("B08", after.bands.get("B8A", 1.0))
         darker = _fall(before.brightness, after.brightness) > 0
         return _fall(before.nbr, after.nbr) >= self.min_nbr_drop and nir <= self.max_char_nir and darker
 
     def _vegetation(self, now: CoverType | None, site_type: str) -> Verdict:
+        """Return loss where bare ground is left, as the site type explains it; stress where it is still green."""
         if now is CoverType.BARE:
             return Verdict(BARE_AT.get(site_type, "vegetation_loss"), "Bare ground replaced vegetation")
+        # felling is what to look for in a protected area; beside works, dust and drainage thin plants too
         return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", "Vegetation became thinner and drier")
 
     def _surface(self, before: Cover, after: Cover, site_type: str) -> Verdict:
+        """Return what brighter or darker bare ground means at such a site; `unknown_change` where no table names it."""
+        # a share, since a step of 0.02 is much on wet tailings and nothing on salt
         darker = _fall(before.albedo, after.albedo) / (before.albedo or 1.0)
         if darker >= self.min_albedo_step and site_type in BARE_AT:
             return Verdict(BARE_AT[site_type], "Bare ground became darker")
@@ -113,15 +138,20 @@ class Rules(Part):
 
 
 def months(year: Mapping[str, NDArray[np.float32]]) -> list[Cover]:
-    """Return the normal cover of the twelve months; empty where nothing is known."""
+    """Return the normal cover of the twelve months; empty where nothing is known.
+
+    `year` is band -> (12,) mean reflectance, January first; a month of NaN gives a cover without measures.
+    """
     return [Cover({band: float(values[month]) for band, values in year.items()}) for month in range(12)] if year else []
 
 
 def _fall(before: float | None, after: float | None) -> float:
+    """Return by how much a measure fell, negative where it rose; 0 where either is not known, so that no rule rests on it."""
     return 0.0 if before is None or after is None else before - after
 
 
 def _extent(event: Event) -> str:
+    """Return the end of the explanation: how large, since when, seen how often."""
     region = event.region
     since = f"between {_long(region.last_clear)} and {_long(region.onset)}" if region.last_clear else f"by {_long(region.onset)}"
     seen = f"seen in {region.n_anomalous} of {region.n_looks} clear looks since"
@@ -130,4 +160,5 @@ def _extent(event: Event) -> str:
 
 
 def _long(day: object) -> str:
+    """Return a day as in `7 August 2018`."""
     return f"{day:%-d %B %Y}"

@@ -1,4 +1,7 @@
-"""Which events somebody must look at, and how soon."""
+"""Which events somebody must look at, and how soon.
+
+Ranks and filters; it finds nothing itself, and says *suspected* at most. Deciding is for people.
+"""
 
 from sentinel_watch.alerting.triage import Context, Triage
 

@@ -1,4 +1,7 @@
-"""From event to alert: what is worth an inspector's time, and in which order."""
+"""From event to alert: what is worth an inspector's time, and in which order.
+
+Inspectors stop reading a list of false alarms, so what is small, natural or not yet sure stays in the store and out of it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ WEIGHTS = {"water_discolouration": 1.0, "waste_deposit": 1.0, "tailings_change":
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the run knows beside the events."""
+    """What the run knows beside the events.
+
+    `sensors` and `qa_flags` are copied to every alert, the flags as codes; `pipeline` and `code_version` are names and versions.
+    """
 
     site: Site
     crs: str
@@ -51,7 +57,11 @@ class Context:
 
 
 class Triage(Part):
-    """Which events become alerts, and their rank."""
+    """Which events become alerts, and their rank.
+
+    Lower areas find more and cost more visits; 0.05 ha are 5 pixels of 10 m, and smaller outlines are mostly mixed pixels.
+    Choose `provisional = "always"` where an early word is worth a wrong trip, `"never"` where each trip is dear.
+    """
 
     min_area_ha: float = Field(0.05, ge=0)
     """Smaller events stay in the store, without an alert."""
@@ -61,13 +71,17 @@ class Triage(Part):
     """The same for events that are not yet confirmed."""
 
     def alerts(self, events: Iterable[Event], context: Context) -> tuple[Alert, ...]:
-        """Return the alerts, highest priority first; ties by `alert_id`."""
+        """Return the alerts, highest priority first; ties by `alert_id`.
+
+        Events that are not classified, or whose class is one of NON_EVENT_CLASSES, give none.
+        """
         alerts = [
             self._alert(event, event.classification, context) for event in events if event.classification and self._due(event, context)
         ]
         return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id)))
 
     def _due(self, event: Event, context: Context) -> bool:
+        """Return whether an event is of an alert's kind and large enough, and confirmed or allowed to be early."""
         named = event.classification is not None and event.classification.event_class not in NON_EVENT_CLASSES
         if event.status is not EventStatus.PROVISIONAL:
             return named and event.region.area_ha >= self.min_area_ha
@@ -75,6 +89,7 @@ class Triage(Part):
         return named and early and event.region.area_ha >= self.min_provisional_area_ha
 
     def _alert(self, event: Event, what: Classification, context: Context) -> Alert:
+        """Return the alert of an event that is due, figures rounded to what they can bear."""
         law = judge(event, what.event_class, context.site, context.crs)
         confidence = detection_confidence(event.region.n_anomalous, event.region.n_looks, context.detection_limit)
         columns = {
@@ -93,6 +108,8 @@ class Triage(Part):
 
 
 def _what(event: Event, what: Classification, context: Context) -> dict[str, Any]:
+    """Return the columns that say what it is, how sure that is, and what limits the trust."""
+    # a rule's confidence is no measured rate, and whoever reads 0.5 must see that
     flags = (*context.qa_flags, *event.flags, *(("class_by_rule",) if what.basis == "rule" else ()))
     return {
         "alert_id": f"{context.site.site_id}-{event.event_id[:8]}",
@@ -111,6 +128,7 @@ def _what(event: Event, what: Classification, context: Context) -> dict[str, Any
 
 
 def _when(event: Event, context: Context) -> dict[str, Any]:
+    """Return the columns that date it, as ISO days, and the scenes before and after."""
     used = [record for record in context.records if record.outcome is Outcome.USED]
     return {
         "last_clear_before": _iso(event.region.last_clear),
@@ -125,6 +143,7 @@ def _when(event: Event, context: Context) -> dict[str, Any]:
 
 
 def _where(event: Event, context: Context) -> dict[str, Any]:
+    """Return outline (WGS84), centroid in degrees and area in hectares, the area as measured on the UTM grid."""
     shape = Geometry(event.region.geometry, context.crs).to_crs("EPSG:4326").geom
     return {
         "geometry": shape,
@@ -132,6 +151,7 @@ def _where(event: Event, context: Context) -> dict[str, Any]:
         "country": context.site.country,
         "admin": context.site.admin,
         "area_ha": round(event.region.area_ha, 4),
+        # 6 decimals are about 0.1 m, far below the pixel; more would claim what no satellite sees
         "centroid_lon": round(shape.centroid.x, 6),
         "centroid_lat": round(shape.centroid.y, 6),
         "location_uncertainty_m": LOCATION_UNCERTAINTY_M,
@@ -139,6 +159,7 @@ def _where(event: Event, context: Context) -> dict[str, Any]:
 
 
 def _law(law: LegalFinding) -> dict[str, Any]:
+    """Return the columns of the finding; protected areas and water are None, since no such layer is read yet."""
     return {
         "permit_id": law.permit_id,
         "outside_permit_pct": law.outside_permit_pct,
@@ -152,7 +173,8 @@ def _law(law: LegalFinding) -> dict[str, Any]:
 def detection_confidence(n_anomalous: int, n_looks: int, limit: float) -> float:
     """Return how sure it is that something changed, 0-`limit`: the share of anomalous looks, less while looks are few.
 
-    A ranking index, not a measured rate: limit * share * (1 - 2 ** (-n_anomalous / 2)).
+    `n_anomalous` of `n_looks` usable looks since the onset showed it. A ranking index, not a measured rate:
+    limit * share * (1 - 2 ** (-n_anomalous / 2)). With a limit of 1, four of four looks give 0.75, two of two 0.5.
     """
     return limit * n_anomalous / max(n_looks, 1) * (1 - 2 ** (-n_anomalous / 2))
 
@@ -161,16 +183,22 @@ def priority(event: Event, what: Classification, law: LegalFinding, confidence: 
     """Return the rank, 0-100: 35 confidence + 25 law + 20 size + 20 harm; halved while provisional and once finished.
 
     Size runs from 0 at 0.1 ha to 1 at 10 ha on a logarithmic scale; law is 1 for a suspected violation, 0.5 where no
-    permit is known, else 0; harm is the weight of the class.
+    permit is known, else 0; harm is the weight of the class. `confidence` is 0-1, as of `detection_confidence`.
+    The weights are a stated choice, not fitted to any data.
     """
+    # logarithmic, or a dump of 1 ha beside a quarry of 10 would earn next to nothing
     size = min(max((log10(max(event.region.area_ha, 1e-3)) + 1) / 2, 0.0), 1.0)
+    # between the two where no permit is on file: the register may just lack the paper
     lawful = {True: 1.0, None: 0.5, False: 0.0}[law.suspected_violation]
     points = 35 * confidence + 25 * lawful + 20 * size + 20 * WEIGHTS.get(what.event_class, 0.5)
     return round(points if event.status is EventStatus.CONFIRMED else points / 2, 1)
 
 
 def severity(event: Event, law: LegalFinding) -> Literal["low", "medium", "high"]:
-    """Return high from 5 ha, or from 0.5 ha with a suspected violation; medium from 0.5 ha or with one; else low."""
+    """Return high from 5 ha, or from 0.5 ha with a suspected violation; medium from 0.5 ha or with one; else low.
+
+    How bad it would be if true; how sure it is does not enter, unlike in `priority`.
+    """
     large, violation = event.region.area_ha >= 0.5, bool(law.suspected_violation)
     if event.region.area_ha >= 5 or (large and violation):
         return "high"
@@ -178,14 +206,19 @@ def severity(event: Event, law: LegalFinding) -> Literal["low", "medium", "high"
 
 
 def observability(context: Context) -> float:
-    """Return the mean clear share of the AOI over all monitored scenes that were not copies; failed scenes count as not seen."""
+    """Return the mean clear share of the AOI over all monitored scenes that were not copies; failed scenes count as not seen.
+
+    0-1; 0 where nothing was monitored. Low values mean that silence is no proof of quiet.
+    """
     seen = [r.clear_fraction or 0.0 for r in context.records if r.role == "monitoring" and r.reason != "duplicate"]
     return sum(seen) / len(seen) if seen else 0.0
 
 
 def _scene_on_or_before(used: Sequence[SceneRecord], day: date | None) -> str | None:
+    """Return the id of the last of `used` (oldest first) up to `day`, None where there is none."""
     return next((record.scene_id for record in reversed(used) if day and record.time[:10] <= day.isoformat()), None)
 
 
 def _iso(day: date | None) -> str | None:
+    """Return the day as YYYY-MM-DD, None for None."""
     return day.isoformat() if day else None

@@ -1,4 +1,8 @@
-"""The sites that are watched: reading and checking them."""
+"""The sites that are watched: reading and checking them.
+
+One GeoJSON file is one site. The room refuses what is wrong before anything is downloaded for it, and names the place in the
+file; it never repairs by guessing. It does not fetch files, look sites up elsewhere or remember them: that is the store's.
+"""
 
 from sentinel_watch.register.reading import read_site
 

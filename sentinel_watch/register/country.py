@@ -1,4 +1,8 @@
-"""Swapped axes that the range of degrees cannot show: the AOI lies outside the country that it says it is in."""
+"""Swapped axes that the range of degrees cannot show: the AOI lies outside the country that it says it is in.
+
+In Türkiye or Pakistan both coordinates of a site lie below 90, and either order is a place on Earth. A coarse box of the
+country tells them apart; it does not decide borders.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ BOUNDS = {
 def check_country(geometry: Polygon | MultiPolygon, country: str, where: str) -> None:
     """Raise InputError where `geometry` (WGS84) lies outside `country` (ISO alpha-3) and inside it with axes swapped.
 
-    Countries that are not in the table are not checked.
+    `where` names the file for the error. Countries that are not in the table are not checked, nor is an empty code.
     """
     bounds = BOUNDS.get(country)
     if bounds is None:
@@ -48,5 +52,6 @@ def check_country(geometry: Polygon | MultiPolygon, country: str, where: str) ->
 
 
 def _within(lon: float, lat: float, bounds: tuple[int, int, int, int]) -> bool:
+    """Return whether a point lies in `bounds` (west, south, east, north), degrees, edges included."""
     west, south, east, north = bounds
     return west <= lon <= east and south <= lat <= north

@@ -1,4 +1,7 @@
-"""Whether an AOI is of a size that can be watched."""
+"""Whether an AOI is of a size that can be watched.
+
+The limits are of the grid and the sensor, not of the law: one UTM zone at most, one pixel at least.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,20 @@ MIN_AREA_M2 = 100.0
 
 
 def area_km2(geometry: Polygon | MultiPolygon) -> float:
-    """Return the geodesic area of `geometry` (WGS84, degrees) in square kilometres."""
+    """Return the geodesic area of `geometry` (WGS84, degrees) in square kilometres.
+
+    On the ellipsoid, after Karney 2013 (doi:10.1007/s00190-012-0578-z), since degrees shrink towards the poles.
+    """
     # the sign tells the direction of the rings
     area_m2, _ = Geod(ellps="WGS84").geometry_area_perimeter(geometry)
     return abs(area_m2) / 1e6
 
 
 def check_extent(geometry: Polygon | MultiPolygon, where: str, max_area_km2: float = MAX_AREA_KM2) -> None:
-    """Raise InputError where `geometry` (WGS84) is larger than the limit, wider than a UTM zone or below one pixel."""
+    """Raise InputError where `geometry` (WGS84) is larger than the limit, wider than a UTM zone or below one pixel.
+
+    `where` names the file for the error. Width is that of the bounds in degrees of longitude, whichever zones they fall in.
+    """
     area = area_km2(geometry)
     west, _, east, _ = geometry.bounds
     if area > max_area_km2:

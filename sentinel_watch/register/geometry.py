@@ -1,4 +1,8 @@
-"""GeoJSON coordinates become a polygon, or an error that says which coordinate is wrong and how."""
+"""GeoJSON coordinates become a polygon, or an error that says which coordinate is wrong and how.
+
+The traps are those that agencies' files really hold: projected metres, swapped axes, open rings, bow ties, longitudes that
+count from 0 to 360. RFC 7946 is the measure: WGS84, longitude before latitude, closed rings of four positions or more.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,11 @@ MIN_WIDTH_DEG = 1e-8
 def read_polygon(geometry: object, where: str) -> Polygon | MultiPolygon:
     """Return the polygon of a GeoJSON geometry in WGS84, degrees: valid, rings oriented, heights dropped.
 
-    Raises InputError that names `where` for what is not such a polygon.
+    `geometry` is the parsed JSON object, `where` names its place in the file for the error. Shells run anticlockwise and holes
+    clockwise, as RFC 7946, section 3.1.6, asks; a Polygon stays one, a MultiPolygon too, even of a single part.
+
+    Raises InputError where the type is another one, a ring is short or open, a number is missing or not finite, the coordinates
+    are no degrees, or the outline crosses itself or has no area.
     """
     kind, coordinates = _members(geometry, where)
     parts = [coordinates] if kind == "Polygon" else _list(coordinates, where)
@@ -45,6 +53,10 @@ def read_polygon(geometry: object, where: str) -> Polygon | MultiPolygon:
 
 
 def _members(geometry: object, where: str) -> tuple[str, object]:
+    """Return the geometry's type and its `coordinates`, unchecked.
+
+    Raises InputError where there is no geometry, or one that is no polygon.
+    """
     if geometry is None:
         raise InputError("the feature has no geometry", where=where, found="null", allowed=" or ".join(POLYGONS))
     kind = geometry.get("type") if isinstance(geometry, dict) else type(geometry).__name__
@@ -60,12 +72,17 @@ def _members(geometry: object, where: str) -> tuple[str, object]:
 
 
 def _list(value: object, where: str) -> Sequence[object]:
+    """Return `value` itself; raise InputError where JSON has something else than an array there."""
     if not isinstance(value, list):
         raise InputError("the coordinates are not nested as GeoJSON has them", where=where, found=f"{value!r:.40}", allowed="lists")
     return value
 
 
 def _ring(ring: object, where: str) -> Ring:
+    """Return the (longitude, latitude) of a ring, the last equal to the first.
+
+    Raises InputError where the ring has fewer than four positions or is not closed.
+    """
     positions = list(_positions(_list(ring, where), where))
     if len(positions) < 4:
         raise InputError(
@@ -84,6 +101,10 @@ def _ring(ring: object, where: str) -> Ring:
 
 
 def _positions(ring: Sequence[object], where: str) -> Iterator[Position]:
+    """Yield the (longitude, latitude) of a ring's positions, degrees; further numbers, which are heights, are dropped.
+
+    Raises InputError at the first that is not two finite numbers, and counts it from 1.
+    """
     for number, position in enumerate(ring, 1):
         # JSON has true and false, which Python would count as 1 and 0
         numbers = isinstance(position, list) and len(position) >= 2 and all(type(v) in (int, float) for v in position[:2])
@@ -98,6 +119,12 @@ def _positions(ring: Sequence[object], where: str) -> Iterator[Position]:
 
 
 def _check_range(positions: Sequence[Position], where: str) -> None:
+    """Raise InputError where the positions cannot be WGS84 degrees that Sentinel-2 covers.
+
+    The checks go from the plainest mistake to the subtlest, since one mistake trips several of them: projected coordinates
+    (beyond 360), swapped axes, a pole, the antimeridian, the ends of UTM. Swapped axes where both numbers stay below 90 are
+    not visible here; `country.check_country` looks for those.
+    """
     lons, lats = [lon for lon, _ in positions], [lat for _, lat in positions]
     found = f"x from {min(lons):.6g} to {max(lons):.6g}, y from {min(lats):.6g} to {max(lats):.6g}"
     lon_max, lat_max = max(map(abs, lons)), max(map(abs, lats))
@@ -121,6 +148,7 @@ def _check_range(positions: Sequence[Position], where: str) -> None:
 
 
 def _valid(geometry: Polygon | MultiPolygon, where: str) -> Polygon | MultiPolygon:
+    """Return `geometry` itself; raise InputError where it has no area, or crosses or touches itself (OGC Simple Features)."""
     # of the hull, because the two loops of a bow tie cancel out in the area of the polygon itself
     hull = geometry.convex_hull
     if hull.area <= MIN_WIDTH_DEG * hull.length:

@@ -1,4 +1,8 @@
-"""What is permitted at a site, where and when."""
+"""What is permitted at a site, where and when.
+
+Stricter than the site's other properties: every unknown term is an error, since a term that is not read changes what is
+lawful. Whether an event keeps within a permit is judged in alerting, not here.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,10 @@ TERMS = ("permit_id", "geometry", "valid_from", "valid_to", "activities", "max_a
 def read_permits(permits: object, aoi: Polygon | MultiPolygon, where: str) -> tuple[Permit, ...]:
     """Return the permits of a site, in their order; raise InputError for a term that is wrong or not known.
 
-    `permits` is a list of objects, or the same as JSON text, which is how GDAL writes it.
+    `permits` is a list of objects, the same as JSON text, which is how GDAL writes it, or None. `aoi` is the site's outline
+    (WGS84); a permit that misses it wholly is kept, with a warning. `where` names the file for the error.
+
+    Raises InputError also where two permits share a `permit_id`: an alert could not say which of them it means.
     """
     read = tuple(_permit(terms, f"{where}, permit {number}") for number, terms in enumerate(_list(permits, where), 1))
     ids = [permit.permit_id for permit in read]
@@ -39,6 +46,7 @@ def read_permits(permits: object, aoi: Polygon | MultiPolygon, where: str) -> tu
 
 
 def _list(permits: object, where: str) -> list[Mapping[str, Any]]:
+    """Return the permits as a list of objects, empty for None; raise InputError where they are neither that nor its JSON text."""
     value = permits
     if isinstance(value, str):
         try:
@@ -53,6 +61,10 @@ def _list(permits: object, where: str) -> list[Mapping[str, Any]]:
 
 
 def _permit(terms: Mapping[str, Any], where: str) -> Permit:
+    """Return one permit: its id and polygon are needed, days, activities and area may be left out, which means no limit.
+
+    Raises InputError where a term is wrong or not known, or where the permit ends before it begins.
+    """
     # a misspelt term would silently permit more or less than the paper does
     for key in terms:
         if key not in TERMS:
@@ -74,6 +86,7 @@ def _permit(terms: Mapping[str, Any], where: str) -> Permit:
 
 
 def _day(terms: Mapping[str, Any], key: str, where: str) -> date | None:
+    """Return the term as a day, None where it is absent; raise InputError where it is not ISO 8601."""
     value = terms.get(key)
     if value is None:
         return None
@@ -84,6 +97,7 @@ def _day(terms: Mapping[str, Any], key: str, where: str) -> date | None:
 
 
 def _activities(value: object, where: str) -> tuple[str, ...]:
+    """Return the permitted event classes, empty (all of them) where the term is absent; raise InputError for one that is not known."""
     if value is None:
         return ()
     if not isinstance(value, list):
@@ -97,6 +111,7 @@ def _activities(value: object, where: str) -> tuple[str, ...]:
 
 
 def _area(value: object, where: str) -> float | None:
+    """Return the permitted area, hectares, None where the term is absent; raise InputError where it is no number above 0."""
     if value is None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:

@@ -1,4 +1,7 @@
-"""What an AOI file says about its site besides the outline."""
+"""What an AOI file says about its site besides the outline.
+
+Every property is optional: a bare polygon is a site called after its file. Permits are only handed on here; `permits` reads them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ SITE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """A site's properties, checked; `permits` as the file has them."""
+    """A site's properties, checked; `permits` as the file has them.
+
+    Texts that the file leaves out are empty, but for `site_id`, `name` and `site_type`, which have defaults.
+    """
 
     site_id: str
     name: str
@@ -37,9 +43,17 @@ class Properties:
 
 
 def read_properties(properties: Mapping[str, Any], path: Path) -> Properties:
-    """Return the site's properties, defaults filled in from the file's name; raise InputError for a wrong value."""
+    """Return the site's properties, defaults filled in from the file's name; raise InputError for a wrong value.
+
+    `site_id` defaults to the file's name in plain letters (`Roșia Poieni.geojson` -> `rosia_poieni`), `name` to the `site_id`,
+    `site_type` to `industrial_zone`. Properties that are not known are left alone, with a warning where they look misspelt.
+
+    Raises InputError where `site_id` cannot name a folder, `site_type` is not known, `country` is not of three letters, or a
+    property is no text.
+    """
     where = str(path)
     _warn_of_unknown(properties, where)
+    # the file's name is the one thing that a second run is sure to have too: a random id would begin a new watch
     site_id = _text(properties, "site_id", where) or _slug(path.stem)
     if not SITE_ID.fullmatch(site_id):
         next_step = f'give it as "site_id": "{_slug(site_id) or "my-site"}"'
@@ -58,6 +72,7 @@ def read_properties(properties: Mapping[str, Any], path: Path) -> Properties:
 
 
 def _warn_of_unknown(properties: Mapping[str, Any], where: str) -> None:
+    """Log a warning for each property that nobody reads and that looks like one of ours misspelt."""
     # a GIS adds columns of its own: only those that look like ours misspelt are worth a word
     for key in sorted(set(properties) - set(KNOWN)):
         if get_close_matches(key, KNOWN, n=1, cutoff=0.8):
@@ -65,6 +80,10 @@ def _warn_of_unknown(properties: Mapping[str, Any], where: str) -> None:
 
 
 def _text(properties: Mapping[str, Any], key: str, where: str) -> str:
+    """Return a property as text without blanks around it; "" where it is absent or null.
+
+    Whole numbers count as text; raise InputError for anything else.
+    """
     value = properties.get(key)
     if value is None:
         return ""
@@ -75,6 +94,7 @@ def _text(properties: Mapping[str, Any], key: str, where: str) -> str:
 
 
 def _site_type(value: str, where: str) -> str:
+    """Return the site's type, `industrial_zone` for ""; raise InputError where SITE_TYPES does not list it."""
     site_type = value or "industrial_zone"
     if site_type not in SITE_TYPES:
         raise InputError("the site_type is not known", where=where, found=site_type, allowed=did_you_mean(site_type, SITE_TYPES))
@@ -82,6 +102,7 @@ def _site_type(value: str, where: str) -> str:
 
 
 def _country(value: str, where: str) -> str:
+    """Return the country's code in capitals, or ""; raise InputError where it is not three letters. Whether it exists is not checked."""
     country = value.upper()
     if country and not re.fullmatch("[A-Z]{3}", country):
         allowed = "the three letters of ISO 3166-1, as in ROU"
@@ -90,5 +111,6 @@ def _country(value: str, where: str) -> str:
 
 
 def _slug(text: str) -> str:
+    """Return `text` in lower-case ASCII letters, digits and `_`, at most 80; "" where nothing is left, as of Cyrillic."""
     plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub("[^a-z0-9]+", "_", plain).strip("_")[:80]

@@ -1,4 +1,7 @@
-"""An AOI file becomes a Site: one GeoJSON file a site, checked before anything is downloaded for it."""
+"""An AOI file becomes a Site: one GeoJSON file a site, checked before anything is downloaded for it.
+
+What comes from outside is not trusted: size, nesting, numbers and text encoding are checked before the geometry is.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,11 @@ WGS84_NAMES = ("CRS84", "EPSG:4326", "EPSG::4326")
 def read_site(path: Path, *, max_area_km2: float = MAX_AREA_KM2) -> Site:
     """Return the site that the GeoJSON file at `path` describes: one Polygon or MultiPolygon in WGS84.
 
-    `max_area_km2` is the largest area that is accepted. Ring orientation is put right and heights are dropped;
-    whatever else is wrong raises InputError and is never repaired by guessing.
+    The file holds a FeatureCollection of one feature, a Feature, or the bare geometry; UTF-8, 64 MB at most. `max_area_km2` is the
+    largest geodesic area that is accepted. Ring orientation is put right and heights are dropped; whatever else is wrong
+    raises InputError and is never repaired by guessing.
+
+    `read_site(Path("aoi/forest_romania.geojson")).site_type` is `protected_area`.
     """
     feature = _single_feature(_load(path), str(path))
     where = str(path)
@@ -50,6 +56,7 @@ def read_site(path: Path, *, max_area_km2: float = MAX_AREA_KM2) -> Site:
 
 
 def _load(path: Path) -> Mapping[str, Any]:
+    """Return the JSON object in the file; raise InputError where it is not text, not JSON, nested too deeply, or no object."""
     try:
         text = _text(path)
         # json.loads itself gives up on numbers of thousands of digits with an error of another kind
@@ -67,10 +74,15 @@ def _load(path: Path) -> Mapping[str, Any]:
 
 
 def _number(digits: str) -> float:
+    """Return a whole number of JSON, as a float from 19 digits on: nothing that a site needs is as long as that."""
     return int(digits) if len(digits) < 19 else float(digits)
 
 
 def _text(path: Path) -> str:
+    """Return the file's text, a byte order mark left out.
+
+    Raises InputError where it is absent, no file, over 64 MB or not readable; UnicodeDecodeError where it is not UTF-8.
+    """
     if not path.exists():
         raise InputError("there is no such AOI file", where=str(path), next_step="check the path; examples are in aoi/")
     if not path.is_file():
@@ -86,6 +98,10 @@ def _text(path: Path) -> str:
 
 
 def _single_feature(document: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Return the one feature of the document, a bare geometry wrapped as one without properties.
+
+    Raises InputError where the document is no GeoJSON, holds no feature or several, or names another CRS than WGS84.
+    """
     _check_crs(document, where)
     kind = document.get("type")
     if kind == "FeatureCollection":
@@ -106,6 +122,7 @@ def _single_feature(document: Mapping[str, Any], where: str) -> Mapping[str, Any
 
 
 def _only(features: object, where: str) -> Mapping[str, Any]:
+    """Return the only one of `features`; raise InputError, naming those that there are, where there is not exactly one."""
     if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
         raise InputError("the AOI file's features are not a list of objects", where=where, allowed='"features": [one feature]')
     if not features:
@@ -123,12 +140,14 @@ def _only(features: object, where: str) -> Mapping[str, Any]:
 
 
 def _names(features: list[dict[str, Any]], most: int = 5) -> str:
+    """Return the first few features' ids or names, so that an error shows which file was given."""
     named = [feature.get("properties") or {} for feature in features[:most]]
     names = [str(p.get("site_id") or p.get("name") or f"feature {i}") for i, p in enumerate(named, 1)]
     return ", ".join(names) + (" …" if len(features) > most else "")
 
 
 def _check_crs(document: Mapping[str, Any], where: str) -> None:
+    """Raise InputError where the document or feature has a `crs` member that says anything but WGS84."""
     crs = document.get("crs")
     if crs is None:
         return
@@ -146,6 +165,7 @@ def _check_crs(document: Mapping[str, Any], where: str) -> None:
 
 
 def _mapping(properties: object, where: str) -> Mapping[str, Any]:
+    """Return the feature's properties, empty for null; raise InputError where they are no JSON object."""
     if properties is None:
         return {}
     if not isinstance(properties, dict):

@@ -47,8 +47,10 @@ class History(Part):
 
     days: int = Field(730, ge=1, le=3_650)
     """Length of the history where the command does not say and the archive is long enough."""
+    min_scenes: int = Field(50, ge=1, le=1_000)
+    """Scenes that such a history must hold, cloudy ones included; a sparser archive gets a longer one."""
     min_days: int = Field(365, ge=1, le=3_650)
-    """The least history of an archive shorter than `days`, while it leaves something to watch."""
+    """The history of an archive that is too short for that, while it leaves something to watch."""
     max_days: int = Field(1_826, ge=30, le=3_650)
     """Scenes older than this before the watch begins are not read."""
 

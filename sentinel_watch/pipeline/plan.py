@@ -57,11 +57,13 @@ def split(scenes: Sequence[Scene], history: History, monitor_from: datetime | No
     """
     if monitor_from:
         return _at(monitor_from, history, "as asked for")
-    first, last = scenes[0].time, scenes[-1].time
-    span = last - first
-    for days in (history.days, history.min_days):
-        if span >= timedelta(days=days) * 1.1:
-            return _at(first + timedelta(days=days), history, f"{days} days after the first scene")
+    first, span = scenes[0].time, scenes[-1].time - scenes[0].time
+    wanted = [first + timedelta(days=history.days), *(scene.time for scene in scenes[history.min_scenes :][:1])]
+    if max(wanted) <= first + span * 0.9 and len(wanted) > 1:
+        why = f"{history.days} days and {history.min_scenes} scenes after the first scene" if max(wanted) != wanted[0] else ""
+        return _at(max(wanted), history, why or f"{history.days} days after the first scene")
+    if span >= timedelta(days=history.min_days) * 1.1:
+        return _at(first + timedelta(days=history.min_days), history, f"{history.min_days} days after the first scene")
     return _at(first + span * 0.6, history, f"the archive spans only {span.days} days: its first three fifths are the history")
 
 

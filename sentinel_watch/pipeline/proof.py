@@ -9,7 +9,7 @@ from sentinel_watch import indices
 from sentinel_watch.evidence.chip import chip_around
 from sentinel_watch.evidence.folder import whole_hash, write_evidence
 from sentinel_watch.evidence.inputs import EvidenceInputs
-from sentinel_watch.evidence.samples import take_samples
+from sentinel_watch.evidence.samples import Sampler
 from sentinel_watch.evidence.scenes import choose_scenes
 from sentinel_watch.pipeline.window import Window
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.domain.event import Event
     from sentinel_watch.evidence.chip import Chip
+    from sentinel_watch.evidence.samples import Samples
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store
@@ -61,34 +62,43 @@ def _write(inputs: EvidenceInputs, folder: Path) -> dict[str, str | None]:
 def _gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapping[str, Event]) -> Iterator[tuple[Alert, EvidenceInputs]]:
     """Yield each alert with what its figures show; the scenes are read once for all of them."""
     chips = {alert.alert_id: chip_around(events[alert.event_id], job.ground.grid) for alert in alerts}
-    window = Window(job, store, list(chips.values()))
-    looks = list(window.looks())
+    window, records = Window(job, store, list(chips.values())), store.records(job.watch)
+    samplers = {alert.alert_id: Sampler(records, chips[alert.alert_id], events[alert.event_id]) for alert in alerts}
+    # one look at a time: memory must not grow with the years
+    for look in window.looks():
+        for name, sampler in samplers.items():
+            sampler.see(_cut(look, window, chips[name]))
     for alert in alerts:
-        yield alert, _inputs(job, store, alert, events, chips[alert.alert_id], (window, looks))
+        chip, event = chips[alert.alert_id], events[alert.event_id]
+        yield alert, _inputs(job, alert, (event, events), chip, (window, samplers.pop(alert.alert_id).samples()))
 
 
 def _inputs(
-    job: Assignment, store: Store, alert: Alert, events: Mapping[str, Event], chip: Chip, seen: tuple[Window, list[xr.Dataset]]
+    job: Assignment, alert: Alert, among: tuple[Event, Mapping[str, Event]], chip: Chip, seen: tuple[Window, Samples]
 ) -> EvidenceInputs:
-    window, looks = seen
-    event, (rows, cols) = events[alert.event_id], window.part(chip)
-    cut = {str(look["scene_id"].values): look.isel(y=rows, x=cols) for look in looks}
-    samples = take_samples(cut.values(), store.records(job.watch), chip, event)
+    (event, events), (window, samples) = among, seen
+    rows, cols = window.part(chip)
     pair = choose_scenes(samples, event)
+    before, after = (None if look is None else _cut(look, window, chip) for look in map(window.look, (pair.before, pair.after)))
     return EvidenceInputs(
         alert=alert,
         event=event,
         site=job.request.site,
         chip=chip,
         samples=samples,
-        before=cut.get(pair.before or ""),
-        after=cut.get(pair.after or ""),
+        before=before,
+        after=after,
         changes=window.changes(),
         index=indices.compute,
         indices=job.indices,
         expect=lambda time: window.expect(time)[:, rows, cols],
         neighbours=tuple(other for other in events.values() if other is not event),
     )
+
+
+def _cut(look: xr.Dataset, window: Window, chip: Chip) -> xr.Dataset:
+    rows, cols = window.part(chip)
+    return look.isel(y=rows, x=cols)
 
 
 def _kept(job: Assignment, alert: Alert, before: Alert | None) -> dict[str, str | None] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from sentinel_watch.evidence.chip import Chip
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.memory import Known
+    from sentinel_watch.pipeline.viewing import View
     from sentinel_watch.store import Store
 
 __all__ = ["Window"]
 
 Part = tuple[slice, slice]
+
+NORMAL_BYTES = 32_000_000
+"""What is normal on a window is kept for as many days as fit in here; the figures ask for each more than once."""
 
 
 class Window:
@@ -33,7 +38,7 @@ class Window:
     def __init__(self, job: Assignment, store: Store, chips: Sequence[Chip]) -> None:
         self._job = job
         self._memory = BlockMemory(job, store)
-        self._normal: dict[np.datetime64, NDArray[np.float32]] = {}
+        self._normal: OrderedDict[np.datetime64, NDArray[np.float32]] = OrderedDict()
         rows, cols = zip(*(chip.window() for chip in chips), strict=True)
         self._top, self._left = min(part.start for part in rows), min(part.start for part in cols)
         stretch = slice(self._top, max(part.stop for part in rows)), slice(self._left, max(part.stop for part in cols))
@@ -48,23 +53,34 @@ class Window:
     def looks(self) -> Iterator[xr.Dataset]:
         """Yield the looks of all scenes on this window, oldest first, masked as the run masked them."""
         scenes = [scene for scene in self._job.archive.scenes if self._job.split.role(scene)]
-        for scene, reading in ahead(lambda scene: self._job.viewer.read(scene, self._grid), scenes):
+        for _, reading in ahead(lambda scene: self._job.viewer.read(scene, self._grid), scenes):
             try:
                 view = reading.result()
             except SceneError:
                 continue  # the ledger holds it as failed, and so does the series
-            yield self._job.viewer.mask(view, self.expect(np.datetime64(scene.time.replace(tzinfo=None), "s")), self._bright)
+            yield self._masked(view)
+
+    def look(self, scene_id: str | None) -> xr.Dataset | None:
+        """Return one scene's look on this window, read anew; None for None."""
+        scene = next((scene for scene in self._job.archive.scenes if scene.scene_id == scene_id), None)
+        return self._masked(self._job.viewer.read(scene, self._grid)) if scene else None
 
     def expect(self, time: np.datetime64) -> NDArray[np.float32]:
         """Return the (band, y, x) reflectance that is normal at `time` on this window; NaN where nothing is known."""
         if time not in self._normal:
             self._normal[time] = self._expected(time)
+            if len(self._normal) * self._normal[time].nbytes > NORMAL_BYTES and len(self._normal) > 1:
+                self._normal.popitem(last=False)
         return self._normal[time]
 
     def changes(self) -> tuple[ChangeMap, ...]:
         """Return the changed pixels of all blocks as they stand."""
         known = ((block, self._memory.get(block)) for block in self._job.ground.blocks)
         return tuple(one.detector.report(one.baseline, one.state, block) for block, one in known if one)
+
+    def _masked(self, view: View) -> xr.Dataset:
+        time = np.datetime64(view.scene.time.replace(tzinfo=None), "s")
+        return self._job.viewer.mask(view, self.expect(time), self._bright)
 
     def _expected(self, time: np.datetime64) -> NDArray[np.float32]:
         normal = np.full((len(self._job.viewer.bands), *self._grid.shape), np.nan, np.float32)

@@ -13,7 +13,7 @@ from sentinel_watch.pipeline.definition import History
 from sentinel_watch.pipeline.plan import split
 
 FIRST = datetime(2018, 1, 1, 10, tzinfo=UTC)
-RULE = History()
+RULE = History(min_scenes=1)
 
 
 def scenes(*days: float) -> list[Scene]:
@@ -28,11 +28,18 @@ def begins(*days: float, rule: History = RULE) -> float:
 
 @pytest.mark.parametrize(
     ("span", "begin"),
-    [(2_000, 730), (803, 730), (802, 365), (402, 365), (401, 0.6 * 401), (100, 60)],
+    [(2_000, 730), (812, 730), (811, 365), (402, 365), (401, 0.6 * 401), (100, 60)],
 )
 def test_the_archive_decides_where_the_watch_begins(span, begin):
     """Two years of history where they leave a tenth to watch, else one, else three fifths of what there is."""
     assert begins(0, span / 2, span) == pytest.approx(begin)
+
+
+def test_a_sparse_archive_gets_a_longer_history():
+    """Where two years hold too few scenes, the history goes on until it has enough."""
+    sparse = range(0, 2_000, 40)
+    assert begins(*sparse, rule=History(min_scenes=30)) == 30 * 40
+    assert begins(*sparse, rule=History(min_scenes=18)) == 730
 
 
 def test_two_scenes_are_one_before_and_one_after():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sentinel_watch import __version__
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store
 
-__all__ = ["RunResult", "deliver"]
+__all__ = ["RunResult", "deliver", "history_days"]
+
+TWO_YEARS = 700
+"""Days, a little less than two years: a history of two whole seasons may end at its last clear scene."""
+
+YOUNG_HISTORY = 0.8
+"""What a shorter history leaves of the confidence in a detection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +75,27 @@ def _context(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[s
     detectors = job.request.pipeline.detectors_built
     chosen = {lesson.detector for lesson in lessons.values() if lesson.detector is not None}
     second_choice = any(number > 0 for number in chosen)
+    young = history_days(records) < TWO_YEARS
+    limit = min((detectors[number].confidence_limit for number in chosen), default=0.0)
     monitored = {record.scene_id for record in records if record.role == "monitoring" and record.outcome is Outcome.USED}
+    flags = (("short_history", second_choice), ("history_under_two_years", young))
     return Context(
         site=job.request.site,
         crs=str(job.ground.grid.crs),
         records=records,
         sensors=";".join(sorted({scene.platform for scene in job.archive.scenes if scene.scene_id in monitored})),
-        detection_limit=min((detectors[number].confidence_limit for number in chosen), default=0.0),
+        detection_limit=limit * YOUNG_HISTORY if young else limit,
         short_history=second_choice,
-        qa_flags=("short_history",) if second_choice else (),
+        qa_flags=tuple(flag for flag, holds in flags if holds),
         pipeline=job.request.pipeline.name,
         code_version=__version__,
     )
+
+
+def history_days(records: Sequence[SceneRecord]) -> int:
+    """Return the days from the first to the last scene of the history that was used."""
+    days = [date.fromisoformat(record.time[:10]) for record in records if record.role == "history" and record.outcome is Outcome.USED]
+    return (max(days) - min(days)).days if days else 0
 
 
 def _shortcomings(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[str, Lesson]) -> list[str]:
@@ -87,9 +103,14 @@ def _shortcomings(job: Assignment, records: Sequence[SceneRecord], lessons: Mapp
     watched = [record for record in records if record.role == "monitoring"]
     unlearnt = sum(lesson.detector is None for lesson in lessons.values())
     names = [job.request.pipeline.detectors[lesson.detector]["part"] for lesson in lessons.values() if lesson.detector]
+    span = history_days(records)
     unseen = sum(int(lesson.unseen.sum()) for lesson in lessons.values()) / max(int(job.ground.inside.sum()), 1)
     found = (
         (f"{unseen:.0%} of the AOI was never seen clear in the history, so that nothing can be found there", unseen >= 0.005),
+        (
+            f"the history spans {span} days: what did not happen in them, a rotation of crops or a wet year, is not known to be normal",
+            span < TWO_YEARS,
+        ),
         (f"{unlearnt} of {len(lessons)} blocks have no usable history and were not watched", bool(unlearnt)),
         (f"the history is too short for the first choice of detector: {', '.join(sorted(set(names)))} watched instead", bool(names)),
         ("no scene lies after the history: nothing was watched", not watched),

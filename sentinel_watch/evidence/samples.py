@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.ledger import SceneRecord
     from sentinel_watch.evidence.chip import Chip
 
-__all__ = ["CLEAR", "MIN_USABLE", "SUSPECT", "Sample", "Samples", "take_samples"]
+__all__ = ["CLEAR", "MIN_USABLE", "SUSPECT", "Sample", "Sampler", "Samples", "take_samples"]
 
 CLEAR = "clear"
 SUSPECT = "suspect"
@@ -72,18 +72,35 @@ def take_samples(looks: Iterable[xr.Dataset], records: Sequence[SceneRecord], ch
     `looks` are on the chip's grid, `reflectance` (band, y, x) and `mask` (y, x), and are taken one at a time, so that
     memory does not grow with their number. Raises InputError where a look has no line in `records`.
     """
-    y, x = _event_pixels(chip, event)
-    ledger = {record.scene_id: record for record in records}
-    bands: tuple[str, ...] = ()
-    seen: dict[str, Sample] = {}
+    sampler = Sampler(records, chip, event)
     for look in looks:
-        bands = tuple(str(band) for band in look["band"].values)
+        sampler.see(look)
+    return sampler.samples()
+
+
+class Sampler:
+    """Takes an event's samples look by look, so that many events can share one reading of the scenes."""
+
+    def __init__(self, records: Sequence[SceneRecord], chip: Chip, event: Event) -> None:
+        self._ledger = {record.scene_id: record for record in records}
+        self._event_id = event.event_id
+        self._pixels = _event_pixels(chip, event)
+        self._bands: tuple[str, ...] = ()
+        self._seen: dict[str, Sample] = {}
+
+    def see(self, look: xr.Dataset) -> None:
+        """Keep what a look on the chip's grid shows of the event; raise InputError where the ledger has no line for it."""
         scene_id = str(look["scene_id"].values)
-        if scene_id not in ledger:
-            raise InputError("a look has no line in the run ledger", found=scene_id, where=event.event_id)
-        seen[scene_id] = _see(look, ledger[scene_id], y, x)
-    scenes = [*seen.values(), *(_unread(record) for record in records if record.scene_id not in seen)]
-    return Samples(bands, y, x, tuple(sorted(scenes, key=lambda sample: (sample.time, sample.scene_id))))
+        if scene_id not in self._ledger:
+            raise InputError("a look has no line in the run ledger", found=scene_id, where=self._event_id)
+        self._bands = tuple(str(band) for band in look["band"].values)
+        self._seen[scene_id] = _see(look, self._ledger[scene_id], *self._pixels)
+
+    def samples(self) -> Samples:
+        """Return what each scene of the ledger saw."""
+        unread = (_unread(record) for record in self._ledger.values() if record.scene_id not in self._seen)
+        scenes = sorted([*self._seen.values(), *unread], key=lambda sample: (sample.time, sample.scene_id))
+        return Samples(self._bands, *self._pixels, tuple(scenes))
 
 
 def _event_pixels(chip: Chip, event: Event) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -1,4 +1,7 @@
-"""An event that somebody must look at, with the columns that every export carries."""
+"""An event that somebody must look at, with the columns that every export carries.
+
+The order of the fields is the order of the columns in GeoJSON, GeoPackage, CSV and the store.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,19 @@ SCHEMA_VERSION = "1.0"
 
 
 class Alert(BaseModel):
-    """One alert; every field but `geometry` is a column of all exports. Days are UTC, `YYYY-MM-DD`."""
+    """One alert; every field but `geometry` is a column of all exports. Days are UTC, `YYYY-MM-DD`.
+
+    An alert is *suspected* until somebody has been there: probabilities and confidences are 0-1, shares are percent where the
+    name ends in `_pct`, and None is "not known" or "not yet", never "no". `alert_id` and `event_id` stay the same through all runs;
+    `revision` rises by 1 each time that another column or the outline changes. Keys that are not known and figures out of range
+    raise pydantic's ValidationError.
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
     )
 
+    # each export has its own way to write a shape
     geometry: BaseGeometry = Field(exclude=True, repr=False)
     """WGS84, degrees; Polygon or MultiPolygon."""
 
@@ -38,6 +48,7 @@ class Alert(BaseModel):
     explanation: str
 
     last_clear_before: str | None
+    # text, since JSON and CSV have no type for days; the GeoPackage makes dates of them
     first_detected: str
     confirmed_at: str | None
     last_observed: str
@@ -61,6 +72,7 @@ class Alert(BaseModel):
     permit_id: str | None
     outside_permit_pct: float | None = Field(ge=0, le=100)
     """None where the site has no permit polygon."""
+    # None and 0 must not be one: 0 says that somebody looked
     protected_overlap_ha: float | None
     """None where no layer of protected areas was given."""
     distance_to_water_m: float | None
@@ -90,5 +102,5 @@ class Alert(BaseModel):
     evidence_sha256: str | None = None
 
     def properties(self) -> Mapping[str, Any]:
-        """Return the columns in their order, geometry left out."""
+        """Return the columns in their order, geometry left out; plain text, numbers, booleans and None, as JSON has them."""
         return self.model_dump()

@@ -1,4 +1,7 @@
-"""What a detector knows of a block, and the regions that its changed pixels form."""
+"""What a detector knows of a block, and the regions that its changed pixels form.
+
+Per-pixel results are columns over the changed pixels alone, since of millions of pixels a few thousand change.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,9 @@ Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 
 
 class PixelStatus(IntEnum):
-    """How far a pixel's change has come."""
+    """How far a pixel's change has come; the numbers rise as it goes on, and are what the arrays hold."""
 
+    # the numbers are stored with events: a change of one would misread every workspace
     STABLE = 0
     PROVISIONAL = 1
     """Off its baseline, not yet often enough."""
@@ -33,7 +37,11 @@ class PixelStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeMap:
-    """The changed pixels of a block after a look; n = pixels whose status is not STABLE, in row-major order."""
+    """The changed pixels of a block after a look; n = pixels whose status is not STABLE, in row-major order.
+
+    All columns have the same length n, which may be 0; bands are in the order of the looks' `band` coordinate. Rows and columns
+    count from the AOI's corner, so that maps of neighbouring blocks can be joined as they are.
+    """
 
     rows: NDArray[np.int32]
     """(n,) row in the AOI's grid."""
@@ -65,8 +73,13 @@ class ChangeMap:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Connected changed pixels on one date: a detection."""
+    """Connected changed pixels on one date: a detection.
 
+    `area_ha` is measured in the grid, hectares; days are UTC. `expected` and `observed` are reflectance, 0-1, NaN for a band that
+    no pixel has.
+    """
+
+    # arrays have no single truth value, and equality of regions must
     rows: NDArray[np.int32] = field(compare=False)
     """(n,) row in the AOI's grid."""
     cols: NDArray[np.int32] = field(compare=False)

@@ -1,4 +1,8 @@
-"""Regions tracked over time, and what kind of event they probably are."""
+"""Regions tracked over time, and what kind of event they probably are.
+
+The classes are a fixed list, so that agencies' statistics stay comparable: EVENT_CLASSES may become alerts, NON_EVENT_CLASSES
+are named to be counted and never do.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EVENT_CLASSES", "NON_EVENT_CLASSES", "Classification", "Detection", "Event", "EventStatus"]
 
+# permits, stored events and exports name these words: add to them, but rename none
 EVENT_CLASSES = (
     "excavation", "waste_deposit", "tailings_change", "water_discolouration", "water_extent_change", "surface_burn",
     "vegetation_loss", "vegetation_stress", "construction", "oil_slick", "gas_plume", "unknown_change",
@@ -22,7 +27,10 @@ NON_EVENT_CLASSES = ("agriculture", "seasonal", "snow", "cloud_artefact", "misre
 
 
 class EventStatus(StrEnum):
-    """The life of an event, as DIST-ALERT names its stages."""
+    """The life of an event, as OPERA DIST-ALERT names its stages.
+
+    `provisional` -> `confirmed` -> `finished`; a finished event whose place changes again is confirmed once more.
+    """
 
     PROVISIONAL = "provisional"
     CONFIRMED = "confirmed"
@@ -31,7 +39,10 @@ class EventStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What an event probably is."""
+    """What an event probably is.
+
+    `event_class` is a key of `probs`, not always the most probable: a rule is at most half sure of the class that it names.
+    """
 
     event_class: str
     """One of EVENT_CLASSES or NON_EVENT_CLASSES."""
@@ -50,7 +61,10 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One entry of an event's history: its region as it stood after a scene."""
+    """One entry of an event's history: its region as it stood after a scene.
+
+    `day` is the scene's UTC day; `magnitude` is in units of the pixels' own noise.
+    """
 
     scene_id: str
     day: date
@@ -61,7 +75,11 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change at one place, followed over time."""
+    """One change at one place, followed over time.
+
+    `first_detected` is the onset as it is now known, a UTC day; it may move while the event is provisional, afterwards only back.
+    `flags` are codes of what limits the trust in it. A change is a new Event by `dataclasses.replace`.
+    """
 
     event_id: str
     region: Region

@@ -1,4 +1,7 @@
-"""The run ledger: what became of every scene that the catalogue promised."""
+"""The run ledger: what became of every scene that the catalogue promised.
+
+"Not observed" is a result and never "no change": a scene is used, rejected for a reason, or failed and tried again.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ __all__ = ["Outcome", "Reason", "SceneRecord"]
 
 
 class Outcome(StrEnum):
-    """How a scene ended."""
+    """How a scene ended; the values are those of `run.json`."""
 
     USED = "used"
     REJECTED = "rejected"
@@ -18,7 +21,10 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a scene was not used; empty for a used one."""
+    """Why a scene was not used; empty for a used one.
+
+    The values are codes for programs; the words for people are in `SceneRecord.detail`.
+    """
 
     NONE = ""
     NODATA = "nodata"
@@ -29,6 +35,7 @@ class Reason(StrEnum):
     """Haze or a shift that could not be taken out."""
     MISSING_BAND = "missing_band"
     """The scene lacks a band that the run looks at."""
+    # the same datatake comes again with tile overlap and reprocessing, and must not count as a second look
     DUPLICATE = "duplicate"
     """Another copy of the same observation was used."""
     TOO_OLD = "too_old"
@@ -39,7 +46,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SceneRecord:
-    """One line of the ledger."""
+    """One line of the ledger.
+
+    Fractions are None where the scene was never read, and 0 where it was and nothing was there.
+    """
 
     scene_id: str
     time: str

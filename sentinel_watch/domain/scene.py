@@ -1,4 +1,7 @@
-"""One acquisition by one satellite over one tile, as a catalogue lists it."""
+"""One acquisition by one satellite over one tile, as a catalogue lists it.
+
+What a catalogue says is a promise: files may be missing, and flags wrong. Sources check, radiometry doubts.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,25 @@ SCL = "SCL"
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One band's file and how its digital numbers become physical values: DN * scale + offset."""
+    """One band's file and how its digital numbers become physical values: DN * scale + offset.
+
+    Since baseline 04.00 Sentinel-2 L2A has scale 0.0001 and offset -0.1; SCL has 1 and 0, for its numbers are classes.
+    """
 
     href: str
     scale: float = 1.0
     offset: float = 0.0
+    # compared before scaling: with an offset, reflectance 0 is an honest dark pixel
     nodata: float | None = 0.0
     """The DN that means "no data", before scaling."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A catalogue's promise of an acquisition; `assets` holds the bands that it really has."""
+    """A catalogue's promise of an acquisition; `assets` holds the bands that it really has.
+
+    Two scenes of one `acquisition` are copies (reprocessed, or from another station); the newest `baseline` is the one to use.
+    """
 
     scene_id: str
     time: datetime

@@ -1,4 +1,7 @@
-"""The places that are watched, and what is permitted there."""
+"""The places that are watched, and what is permitted there.
+
+AOI = geometry; site = AOI + type + permits + operator. The register checks what files say; these are the checked values.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["SITE_TYPES", "Permit", "Site"]
 
+# a shipped pipeline serves each of them
 SITE_TYPES = ("mine", "landfill", "industrial_zone", "protected_area")
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """What an operator may do, where and when."""
+    """What an operator may do, where and when.
+
+    `valid_from` and `valid_to` are included; None is an open end. `max_area_ha` limits one event, None does not.
+    """
 
     permit_id: str
     geometry: Polygon | MultiPolygon
@@ -31,7 +38,10 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An area of interest with its type, operator and permits."""
+    """An area of interest with its type, operator and permits.
+
+    `site_id` is safe as a folder's name; alerts and evidence are filed under it. Empty texts are "not given".
+    """
 
     site_id: str
     name: str

@@ -1,4 +1,8 @@
-"""Where alerts are written: files that a GIS, a spreadsheet or a web page opens without repair."""
+"""Where alerts are written: files that a GIS, a spreadsheet or a web page opens without repair.
+
+Every sink writes all alerts, with the same columns in the same order, and the same bytes for the same alerts. No sink
+filters or ranks: that is triage's.
+"""
 
 from __future__ import annotations
 

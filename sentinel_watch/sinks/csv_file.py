@@ -39,16 +39,21 @@ class CsvSink(Part):
 
 
 def guard(text: str) -> str:
-    """Return `text` with an apostrophe before it where a spreadsheet would run it as a formula; `unguard` takes it away."""
+    """Return `text` with an apostrophe before it where a spreadsheet would run it as a formula; `unguard` takes it away.
+
+    `guard("=1+1")` is `'=1+1`. Text that already begins with apostrophes before a formula gets one more, so that no text is
+    changed by guard and unguard together.
+    """
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 def unguard(text: str) -> str:
-    """Return the text that `guard` was given."""
+    """Return the text that `guard` was given, for programs that read the CSV."""
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _cell(value: object) -> object:
+    """Return a value as the CSV has it: text guarded, booleans in lower case, None as an empty cell."""
     if isinstance(value, str):
         return guard(value)
     return str(value).lower() if isinstance(value, bool) else value

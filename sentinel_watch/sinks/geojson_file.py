@@ -23,7 +23,10 @@ _DECIMALS = 7
 
 
 class GeoJsonSink(Part):
-    """`alerts.geojson`: one feature a line, WGS84 with 7 decimals (1 cm), right-hand rings, the alert's id as the feature's."""
+    """`alerts.geojson`: one feature a line, WGS84 with 7 decimals (1 cm), right-hand rings, the alert's id as the feature's.
+
+    A line a feature, so that a diff of two runs shows which alerts changed. No `crs` member: RFC 7946 forbids it.
+    """
 
     attribution: str = "Contains modified Copernicus Sentinel data"
     """The notice that the data's licence asks for; a member of the collection. Empty leaves it out."""
@@ -36,16 +39,20 @@ class GeoJsonSink(Part):
         return path
 
     def _text(self, alerts: Sequence[Alert]) -> str:
+        """Return the whole collection as text, a line a feature, with a newline at the end."""
         notice = f'"attribution": {_json(self.attribution)},\n' if self.attribution else ""
         features = ",\n".join(_json(_feature(alert)) for alert in alerts)
         return f'{{\n"type": "FeatureCollection",\n{notice}"features": [\n{features}\n]\n}}\n'
 
 
 def _feature(alert: Alert) -> dict[str, Any]:
+    """Return the alert as a GeoJSON feature; nulls are written, never left out."""
+    # Rounded before it is text: 0.1 + 0.2 would otherwise write 17 digits of nothing
     outline = shapely.transform(multipolygon(alert), lambda degrees: degrees.round(_DECIMALS))
     geometry = {"type": "MultiPolygon", "coordinates": shapely.geometry.mapping(outline)["coordinates"]}
     return {"type": "Feature", "id": alert.alert_id, "geometry": geometry, "properties": dict(alert.properties())}
 
 
 def _json(value: object) -> str:
+    """Return `value` as JSON with accents as they are; raise ValueError for NaN, which JSON does not have."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

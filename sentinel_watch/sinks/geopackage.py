@@ -50,7 +50,11 @@ FROM gpkg_contents WHERE table_name = ?
 
 
 class GeoPackageSink(Part):
-    """`alerts.gpkg`, version 1.2 for older programs, layer `alerts`, multipolygons in WGS84; and the style `alerts.qml`."""
+    """`alerts.gpkg`, version 1.2 for older programs, layer `alerts`, multipolygons in WGS84; and the style `alerts.qml`.
+
+    An export, not a store: it is written anew each time, and what somebody edits in it is lost with the next run. QGIS takes the
+    style from the table `layer_styles`.
+    """
 
     def write(self, alerts: Sequence[Alert], folder: Path) -> Path:
         """Write all alerts, replacing what was there, and return the path; the same alerts give the same bytes."""
@@ -66,6 +70,7 @@ class GeoPackageSink(Part):
 
 
 def _write_layer(alerts: Sequence[Alert], path: Path) -> None:
+    """Write the layer with its columns; days are of type DATE, unknown values null."""
     columns = [_column(alerts, name, kind) for name, kind in column_kinds().items()]
     pyogrio.raw.write(
         str(path),
@@ -83,7 +88,7 @@ def _write_layer(alerts: Sequence[Alert], path: Path) -> None:
 
 
 def _column(alerts: Sequence[Alert], name: str, kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return the values of a column, and True where one is missing."""
+    """Return the values of a column, and True where one is missing; the values there are fillers that nobody reads."""
     values = [getattr(alert, name) for alert in alerts]
     missing = np.array([value is None for value in values], bool)
     if name in DAYS:
@@ -95,6 +100,7 @@ def _column(alerts: Sequence[Alert], name: str, kind: str) -> tuple[NDArray[Any]
 
 
 def _write_style(path: Path, style: str) -> None:
+    """Put the style into the file as its default, where QGIS looks for it."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(_STYLE_TABLE)
         connection.execute(_STYLE_ROW, (style, LAYER))

@@ -1,4 +1,8 @@
-"""What is remembered between runs: watches, the scene ledger, baselines, states, looks, events and alerts."""
+"""What is remembered between runs: watches, the scene ledger, baselines, states, looks, events and alerts.
+
+Everything belongs to a watch (site, pipeline, source). Imagery is not kept: a source can be asked again. `Store` is the
+only way in; the modules beside it write rows and do not commit.
+"""
 
 from __future__ import annotations
 

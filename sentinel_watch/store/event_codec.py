@@ -1,4 +1,7 @@
-"""Events as rows: columns to ask by, a JSON document for the rest, WKB for the outline, npz for the pixels."""
+"""Events as rows: columns to ask by, a JSON document for the rest, WKB for the outline, npz for the pixels.
+
+What SQL may filter by is a column; what is only ever read whole is in the document, so that a new field needs no migration.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _REGION_BANDS = ("expected", "observed")
 
 
 def row_of(event: Event) -> dict[str, object]:
-    """Return the columns of an event, `watch_id` left out."""
+    """Return the columns of an event, `watch_id` left out.
+
+    `event_class` and `class_confidence` are null while the event is not classified. The geometry is in the AOI grid's CRS, metres.
+    """
     label = event.classification
     days = {name: getattr(event, name) for name in ("first_detected", "last_observed", "confirmed_at", "finished_at")}
     return {
@@ -45,7 +51,10 @@ def row_of(event: Event) -> dict[str, object]:
 
 
 def event_of(row: Mapping[str, Any]) -> Event:
-    """Return the event of a row, equal to the one that was written; raise InputError where its pixels are damaged."""
+    """Return the event of a row, equal to the one that was written; raise InputError where its pixels are damaged.
+
+    NaN, days and enums come back as they were, and the pixels with their dtype.
+    """
     document = row["document"]
     return Event(
         event_id=row["event_id"],
@@ -63,6 +72,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
 
 
 def _document(event: Event) -> dict[str, object]:
+    """Return what has no column of its own, as JSON can hold it."""
     region, label = event.region, event.classification
     return {
         "region": {
@@ -82,6 +92,7 @@ def _document(event: Event) -> dict[str, object]:
 
 
 def _region_of(row: Mapping[str, Any]) -> Region:
+    """Return the region of a row; raise InputError where the pixels' hash does not match."""
     document = row["document"]["region"]
     pixels = load_arrays(row, f"event {row['event_id']}")
     values: dict[str, Any] = {name: float(document[name]) for name in _REGION_NUMBERS}
@@ -99,10 +110,12 @@ def _region_of(row: Mapping[str, Any]) -> Region:
 
 
 def _classification_of(document: Mapping[str, Any] | None) -> Classification | None:
+    """Return the classification, None where the event had none."""
     return Classification(**{**document, "probs": _numbers_of(document["probs"])}) if document else None
 
 
 def _detection_of(entry: list[Any]) -> Detection:
+    """Return one entry of the history out of its list."""
     scene_id, day, area_ha, status, magnitude = entry
     return Detection(scene_id, date.fromisoformat(day), float(area_ha), EventStatus(status), float(magnitude))
 
@@ -114,16 +127,20 @@ def _number(value: float) -> float | str:
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float | str]:
+    """Return the mapping with values as JSON can hold them."""
     return {name: _number(value) for name, value in values.items()}
 
 
 def _numbers_of(values: Mapping[str, float | str]) -> dict[str, float]:
+    """Return the mapping with values as floats, the words of `_number` included."""
     return {name: float(value) for name, value in values.items()}
 
 
 def _day(day: date | None) -> str | None:
+    """Return the day as YYYY-MM-DD, None for None."""
     return day.isoformat() if day else None
 
 
 def _day_of(text: str | None) -> date | None:
+    """Return the day of a text, None for None."""
     return date.fromisoformat(text) if text else None

@@ -20,7 +20,7 @@ __all__ = ["forget_events", "put_events", "read_events"]
 
 
 def put_events(connection: Connection, watch: Watch, events: Iterable[Event]) -> None:
-    """Write events, replacing those with the same ids."""
+    """Write events, replacing those with the same ids; others of the watch stay as they are."""
     put_all(connection, EVENT, [{"watch_id": watch.watch_id, **row_of(event)} for event in events])
 
 
@@ -31,6 +31,6 @@ def forget_events(connection: Connection, watch: Watch, event_ids: Iterable[str]
 
 
 def read_events(connection: Connection, watch: Watch) -> tuple[Event, ...]:
-    """Return all events, by day of first detection, then by id."""
+    """Return all events, by day of first detection, then by id: provisional, confirmed and finished."""
     events = [event_of(row) for row in rows_where(connection, EVENT, watch_id=watch.watch_id)]
     return tuple(sorted(events, key=lambda event: (event.first_detected, event.event_id)))

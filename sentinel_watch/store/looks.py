@@ -1,4 +1,7 @@
-"""Blocks of a watch: their baselines, their states, and the looks that are done."""
+"""Blocks of a watch: their baselines, their states, and the looks that are done.
+
+A look and the state after it are written in one transaction, so that a killed run goes on after its last finished block.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ __all__ = ["Look", "put_arrays", "put_look", "read_arrays", "read_looks"]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What became of one scene on one block."""
+    """What became of one scene on one block.
+
+    Counts are of pixels of the AOI inside the block, so that blocks add up to the AOI: 0 <= clear_px <= data_px <= aoi_px.
+    """
 
     outcome: Outcome
     reason: Reason = Reason.NONE
@@ -49,7 +55,7 @@ def read_arrays(connection: Connection, table: Table, watch: Watch, block_key: s
 
 
 def put_look(connection: Connection, watch: Watch, scene_id: str, block_key: str, look: Look) -> None:
-    """Write what became of a scene on a block."""
+    """Write what became of a scene on a block, replacing what an earlier try left."""
     put(connection, LOOK, {"watch_id": watch.watch_id, "scene_id": scene_id, "block_key": block_key, **asdict(look)})
 
 
@@ -60,4 +66,5 @@ def read_looks(connection: Connection, watch: Watch, scene_id: str) -> Mapping[s
 
 
 def _look_of(row: Mapping[str, Any]) -> Look:
+    """Return the look of a row."""
     return Look(Outcome(row["outcome"]), Reason(row["reason"]), row["clear_px"], row["data_px"], row["aoi_px"], row["detail"])

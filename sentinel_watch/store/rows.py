@@ -20,7 +20,10 @@ def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
 
 
 def put_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write `rows`, replacing those with the same primary keys."""
+    """Write `rows`, replacing those with the same primary keys.
+
+    All rows must have the same columns, those of the primary key among them. No rows, no statement.
+    """
     if not rows:
         return
     # Delete and insert: every database has a word of its own for the two in one.
@@ -33,11 +36,14 @@ def put_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
 
 
 def rows_where(connection: Connection, table: Table, **equal: object) -> Sequence[dict[str, Any]]:
-    """Return the rows whose columns have these values, in no order."""
+    """Return the rows whose columns have these values, in no order.
+
+    A value of None finds nulls; without any `equal`, all rows are returned.
+    """
     query = select(table).where(*(table.c[name] == value for name, value in equal.items()))
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def forget(connection: Connection, table: Table, **equal: object) -> None:
-    """Delete the rows whose columns have these values."""
+    """Delete the rows whose columns have these values; all rows where none is named."""
     connection.execute(delete(table).where(*(table.c[name] == value for name, value in equal.items())))

@@ -1,4 +1,7 @@
-"""The scene ledger of a watch."""
+"""The scene ledger of a watch.
+
+One line a scene, over all runs: what was used stays, what failed is tried again and its line replaced.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ __all__ = ["put_record", "read_records"]
 
 
 def put_record(connection: Connection, watch: Watch, record: SceneRecord) -> None:
-    """Write one line of the ledger; a scene that is tried again replaces its line."""
+    """Write one line of the ledger; a scene that is tried again replaces its line, found by its `scene_id`."""
     put(connection, SCENE, {"watch_id": watch.watch_id, **asdict(record)})
 
 
@@ -30,5 +33,6 @@ def read_records(connection: Connection, watch: Watch) -> tuple[SceneRecord, ...
 
 
 def _record_of(row: dict[str, Any]) -> SceneRecord:
+    """Return the record of a row, codes as enums again."""
     del row["watch_id"]
     return SceneRecord(**{**row, "outcome": Outcome(row["outcome"]), "reason": Reason(row["reason"])})

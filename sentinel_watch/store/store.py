@@ -1,4 +1,7 @@
-"""The store: every method is one transaction, so that a process may be killed anywhere."""
+"""The store: every method is one transaction, so that a process may be killed anywhere.
+
+Methods give and take domain values only; rows, SQL and JSON stay behind it. A failed transaction leaves nothing half done.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +35,18 @@ __all__ = ["Store", "open_store"]
 
 
 def open_store(workspace: Path) -> Store:
-    """Return the store of a workspace folder, made or migrated as needed; raise InputError where it cannot be used."""
+    """Return the store of a workspace folder, made or migrated as needed; raise InputError where it cannot be used.
+
+    `with open_store(Path("out/workspace")) as store: store.alerts()` lists what earlier runs found.
+    """
     return Store(open_database(workspace), workspace)
 
 
 class Store:
-    """What is remembered between runs; close it, or use it in a `with` block."""
+    """What is remembered between runs; close it, or use it in a `with` block.
+
+    Several processes may have the same workspace open. Reading never waits; a run holds `lock` on its site meanwhile.
+    """
 
     def __init__(self, engine: Engine, workspace: Path) -> None:
         self._engine = engine
@@ -58,7 +67,10 @@ class Store:
         return site_lock(self._workspace, site_id)
 
     def watch(self, key: str, document: Mapping[str, Any]) -> Watch:
-        """Return the watch with this key (SHA-256); where there is none yet, make it from `document` (JSON)."""
+        """Return the watch with this key (SHA-256); where there is none yet, make it from `document` (JSON).
+
+        Of a known watch the old document stays: it says how the watch began.
+        """
         with self._engine.begin() as connection:
             return watches.create_watch(connection, key, document)
 
@@ -78,12 +90,12 @@ class Store:
             scenes.put_record(connection, watch, record)
 
     def records(self, watch: Watch) -> tuple[SceneRecord, ...]:
-        """Return the ledger in time order."""
+        """Return the ledger in time order; scenes of the same instant by id."""
         with self._reading() as connection:
             return scenes.read_records(connection, watch)
 
     def save_baseline(self, watch: Watch, block_key: str, baseline: Arrays) -> None:
-        """Save what a detector learnt of a block."""
+        """Save what a detector learnt of a block, replacing what it learnt before; `block_key` as of `Block.key`."""
         with self._engine.begin() as connection:
             look_rows.put_arrays(connection, BASELINE, watch, block_key, baseline)
 
@@ -98,19 +110,26 @@ class Store:
             return look_rows.read_arrays(connection, BLOCK_STATE, watch, block_key)
 
     def save_look(self, watch: Watch, scene_id: str, block_key: str, look: Look, state: Arrays | None = None) -> None:
-        """Write that a scene is done on a block, together with the state after it; without `state`, the old one stays."""
+        """Write that a scene is done on a block, together with the state after it; without `state`, the old one stays.
+
+        Leave `state` out where the scene was of no use on the block. The two are one transaction: a look that is noted without
+        its state would never be seen by the detector.
+        """
         with self._engine.begin() as connection:
             look_rows.put_look(connection, watch, scene_id, block_key, look)
             if state is not None:
                 look_rows.put_arrays(connection, BLOCK_STATE, watch, block_key, state)
 
     def looks(self, watch: Watch, scene_id: str) -> Mapping[str, Look]:
-        """Return block key -> look for the blocks on which the scene is done."""
+        """Return block key -> look for the blocks on which the scene is done; a run that goes on after it was killed skips these."""
         with self._reading() as connection:
             return look_rows.read_looks(connection, watch, scene_id)
 
     def finish_scene(self, watch: Watch, record: SceneRecord, events: Iterable[Event] = (), gone: Iterable[str] = ()) -> None:
-        """Write a scene's line of the ledger, the events that it changed, and forget those whose ids are in `gone`."""
+        """Write a scene's line of the ledger, the events that it changed, and forget those whose ids are in `gone`.
+
+        In one transaction: the line and the events are stored together or not at all.
+        """
         with self._engine.begin() as connection:
             scenes.put_record(connection, watch, record)
             event_rows.put_events(connection, watch, events)
@@ -125,6 +144,7 @@ class Store:
         """Make `alerts` the alerts of the watch, and return them as they now stand.
 
         What people have entered in a case stays, and `revision` rises by 1 where any other column or the outline changed.
+        The same alerts again change nothing.
         """
         with self._engine.begin() as connection:
             alert_rows.replace_alerts(connection, watch, alerts)
@@ -147,7 +167,10 @@ class Store:
             alert_rows.forget_untouched(connection, watch)
 
     def reset(self, watch: Watch) -> None:
-        """Forget what was learnt and found, so that the watch begins anew; alerts that people have worked on stay."""
+        """Forget what was learnt and found, so that the watch begins anew; alerts that people have worked on stay.
+
+        The watch itself stays too, with its key and its document.
+        """
         with self._engine.begin() as connection:
             for table in (BASELINE, BLOCK_STATE, LOOK, EVENT, SCENE):
                 forget(connection, table, watch_id=watch.watch_id)
@@ -155,5 +178,6 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        """Yield a connection whose transaction takes no writer's lock."""
         with self._engine.connect().execution_options(**READ_ONLY) as connection:
             yield connection

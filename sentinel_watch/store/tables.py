@@ -1,4 +1,8 @@
-"""The tables of the store; a change here needs a migration, and a test compares the two."""
+"""The tables of the store; a change here needs a migration, and a test compares the two.
+
+Only types that SQLite and PostgreSQL both have. Instants are ISO text in UTC, days are dates, but for alerts, whose columns are
+those of the exports.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALERT", "BASELINE", "BLOCK_STATE", "EVENT", "LOOK", "METADATA", "SCENE", "WATCH"]
 
+# Named constraints, because alembic can only drop what has a name
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -41,6 +46,7 @@ _COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, int: Integer, flo
 
 
 def _watch_id() -> Column[int]:
+    """Return the column that ties a row to its watch: part of the primary key, and gone with the watch."""
     return Column("watch_id", Integer, ForeignKey("watch.id", ondelete="CASCADE"), primary_key=True)
 
 
@@ -64,6 +70,7 @@ def _alert_column(name: str, annotation: object) -> Column[Any]:
     return Column(name, _COLUMN_TYPES[kind], nullable=union, primary_key=name == "alert_id")  # type: ignore[index]
 
 
+# The document is JSON: what a watch was begun with is read whole, and never searched
 WATCH = Table(
     "watch",
     METADATA,

@@ -1,4 +1,7 @@
-"""How alembic runs the migrations: on the connection that the store gives it, inside its transaction."""
+"""How alembic runs the migrations: on the connection that the store gives it, inside its transaction.
+
+Steps that alembic drafts use batch mode: SQLite cannot alter most things in place, and the table is copied instead.
+"""
 
 from __future__ import annotations
 

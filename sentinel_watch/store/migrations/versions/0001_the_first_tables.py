@@ -1,4 +1,7 @@
-"""The first tables."""
+"""The first tables: watch, scene, look, baseline, block_state, event and alert.
+
+Columns are written out and not taken from `store.tables`: a migration must make tomorrow what it makes today.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,7 @@ def upgrade() -> None:
 
 
 def _scenes_and_looks() -> None:
+    """Make the ledger, and what became of each scene on each block."""
     scene = [*_columns(sa.Text, "time", "role", "outcome", "reason", "detail"), *_columns(sa.Double, "seconds")]
     _table("scene", ("scene_id",), *scene, *_columns(sa.Double, "clear_fraction", "data_fraction", nullable=True))
     look = [*_columns(sa.Text, "outcome", "reason", "detail"), *_columns(sa.Integer, "clear_px", "data_px", "aoi_px")]
@@ -54,6 +58,7 @@ def _scenes_and_looks() -> None:
 
 
 def _events() -> None:
+    """Make the table of events, with an index by watch and status."""
     known = [*_columns(sa.Text, "status"), *_columns(sa.Date, "first_detected", "last_observed"), *_columns(sa.Double, "area_ha")]
     later = [
         *_columns(sa.Date, "confirmed_at", "finished_at", nullable=True),
@@ -65,6 +70,7 @@ def _events() -> None:
 
 
 def _alerts() -> None:
+    """Make the table of alerts: the columns of schema 1.0, by type and by whether they may be null."""
     columns = [
         *_columns(sa.Text, *ALERT_TEXT),
         *_columns(sa.Text, *ALERT_TEXT_OR_NULL, nullable=True),
@@ -91,12 +97,15 @@ def _table(name: str, keys: tuple[str, ...], *columns: sa.Column[Any]) -> None:
 
 
 def _columns(kind: type[sa.types.TypeEngine[Any]], *names: str, nullable: bool = False) -> list[sa.Column[Any]]:
+    """Return columns of one type."""
     return [sa.Column(name, kind(), nullable=nullable) for name in names]
 
 
 def _geometry() -> list[sa.Column[Any]]:
+    """Return the columns of a geometry: WKB and its bounding box."""
     return [*_columns(sa.LargeBinary, "geometry"), *_columns(sa.Double, *BOX)]
 
 
 def _arrays() -> list[sa.Column[Any]]:
+    """Return the columns of named arrays: npz bytes and their SHA-256."""
     return [*_columns(sa.LargeBinary, "arrays"), sa.Column("arrays_sha256", sa.String(64), nullable=False)]

@@ -23,6 +23,7 @@ __all__ = [
 class SentinelWatchError(Exception):
     """Base of all errors that the program raises on purpose."""
 
+    # kept here so that scripts tell a typing error (2) from a broken source (3)
     exit_code: ClassVar[int] = 1
 
     def __init__(self, what: str, *, where: str = "", found: str = "", allowed: str = "", next_step: str = "") -> None:

@@ -7,4 +7,5 @@ import logging
 __all__ = ["log"]
 
 log = logging.getLogger("sentinel_watch")
+# without it, Python would print warnings of a program that only imports this one
 log.addHandler(logging.NullHandler())

@@ -18,7 +18,11 @@ __all__ = ["Part", "Registry"]
 
 
 class Part(BaseModel):
-    """Base of all parts: frozen, and refusing keys that it does not know."""
+    """Base of all parts: frozen, and refusing keys that it does not know.
+
+    A docstring under a field is its description in `pipeline explain` and in the JSON Schema; pydantic's ValidationError says
+    which key or bound a pipeline file breaks.
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -37,6 +41,7 @@ class Registry(Generic[P]):
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of all parts, sorted."""
+        # built-in names win: an installed package must not quietly replace what a pipeline rests on
         return iter(sorted({**self._outside(), **self.built_in}))
 
     def get(self, name: str) -> type[P]:
@@ -50,6 +55,7 @@ class Registry(Generic[P]):
     def build(self, config: Mapping[str, Any]) -> P:
         """Return the part that `config` describes: its name under `part`, its options beside it."""
         options = dict(config)
+        # no `part` at all is looked up as "", so that the error lists what there is
         part: Callable[..., P] = self.get(options.pop("part", ""))
         return part(**options)
 

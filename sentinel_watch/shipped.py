@@ -15,6 +15,7 @@ def shipped(*parts: str) -> Path:
     Raises InputError where this installation does not have it.
     """
     package = Path(__file__).resolve().parent
+    # a wheel carries the folders inside the package; a checkout has them beside it
     for root in (package / "_shipped", package.parent):
         path = root.joinpath(*parts)
         if path.exists():

@@ -217,18 +217,16 @@ class Handler(BaseHTTPRequestHandler):
         items = archive.items()
         found = items if archive.ignores_filters else [item for item in items if _matches(item, asked)]
         page, size = int(asked.get("page", 0)), archive.page_size
-        shown = found[page * size : (page + 1) * size]
+        pages = [found[start : start + size] for start in range(0, len(found), size)] or [[]]
+        if archive.fault == "repeated_items":
+            pages = [[*few, *pages[0]] for few in pages]
+        if archive.fault == "empty_page":
+            pages.insert(1, [])
         follow = {"rel": "next", "href": f"{archive.url}/search", "method": "POST", "body": {"page": page + 1}, "merge": True}
         if archive.fault == "page_loop":
             follow["body"] = {"page": (page + 1) % 2}
-        if archive.fault == "repeated_items":
-            shown = [*shown, *found[: size // 2]]
-        if archive.fault == "empty_page" and page == 1:
-            shown, found = [], [*found, *found[:size]]
-        if archive.fault == "empty_page" and page > 1:
-            shown = found[(page - 1) * size : page * size]
-        links = [follow] if (page + 1) * size < len(found) or archive.fault == "page_loop" else []
-        return {"type": "FeatureCollection", "features": shown, "links": links, "numberMatched": len(items)}
+        links = [follow] if page + 1 < len(pages) or archive.fault == "page_loop" else []
+        return {"type": "FeatureCollection", "features": pages[page], "links": links, "numberMatched": len(items)}
 
     def _file(self, name: str) -> None:
         archive, path = self.archive, self.archive.folder / name

@@ -50,7 +50,7 @@ class Signer:
         place = f"{(parts.hostname or '').partition('.')[0]}/{parts.path.strip('/').partition('/')[0]}"
         with self._lock:
             signature, until = self._known.get(place, ("", datetime.min.replace(tzinfo=UTC)))
-            if datetime.now(UTC) > until - SPARE:
+            if until < datetime.now(UTC) + SPARE:
                 self._known[place] = signature, until = self._fetch(place, deadline)
         return f"{href}{'&' if parts.query else '?'}{signature}"
 

@@ -29,7 +29,7 @@ TRACK = np.dtype([
 ])  # fmt: skip
 """What is remembered of a pixel that is off its baseline; days since 1970-01-01, 0 = none."""
 
-DRIFT_GAIN = 0.5
+DRIFT_GAIN = 0.25
 
 _STABLE, _PROVISIONAL, _CONFIRMED, _FINISHED = (int(status) for status in PixelStatus)
 
@@ -39,7 +39,7 @@ class Rules(NamedTuple):
 
     quiet_below: float = 1.3
     """A look adds its distance less this, clipped to [-1, 1]."""
-    drift_below: float = 1.5
+    drift_below: float = 4.0
     """The same for the running mean of deviations; as its looks are not independent, it adds at most DRIFT_GAIN a look."""
     provisional_at: float = 2.0
     confirm_at: float = 4.0

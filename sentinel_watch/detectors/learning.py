@@ -13,7 +13,7 @@ from sentinel_watch.detectors.fitting import Fit, History
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
 from sentinel_watch.detectors.noise import Residuals, assign, centres_of, drawn_together, whitening
 from sentinel_watch.detectors.normalise import scene_correction
-from sentinel_watch.detectors.scoring import Envelope, Model, usual_distances
+from sentinel_watch.detectors.scoring import NEAREST, Envelope, Model, usual_distances
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,8 +26,8 @@ __all__ = ["Lesson", "learn"]
 _SAMPLE_PX = 10_000
 _SEASON_YEARS = 1.3
 """A shorter history has seen the seasons once: nothing tells a season from an event in it, or what differs between years."""
-_SHORT_DOUBT = 1.25
-"""How much wider a short history's usual deviations are taken to be."""
+_SHORT_DOUBT = np.array([[1.25], [2.0]], np.float32)
+"""How much wider a short history's usual deviations, of looks and of their running mean, are taken to be."""
 _ROUGH_NOISE = 0.015
 
 
@@ -60,7 +60,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     coefficients, whiten, kinds = model
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
     window = np.where(erratic | short, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
-    own = usual_distances(history, stack.days, fit, model, Envelope(spectra, days, window, 2), 0.9)
+    own = usual_distances(history, stack.days, fit, model, Envelope(spectra, days, window, NEAREST), 0.9)
     usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, 10.0) for row in own])
     usual[:, short] *= _SHORT_DOUBT
     return {

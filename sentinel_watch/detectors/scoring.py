@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from sentinel_watch.detectors.compiled import compiled, compiled_parallel
 from sentinel_watch.detectors.fitting import Fit, Floats, History
 
-__all__ = ["STEPS_PER_REFLECTANCE", "Envelope", "Known", "Model", "noise_of", "score", "usual_distances", "whitened"]
+__all__ = ["NEAREST", "STEPS_PER_REFLECTANCE", "Envelope", "Known", "Model", "noise_of", "score", "usual_distances", "whitened"]
 
 STEPS_PER_REFLECTANCE = 10_000
 """Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
+
+NEAREST = 2
+"""Which of the nearest spectra counts: the nearest may be one odd look."""
 
 DRIFT_RATE = 0.1
 """Weight of a look in the running mean of residuals: it remembers about ten."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -10,9 +11,8 @@ from pydantic import Field
 from sentinel_watch.detectors.evidence import Anomalies, Rules, advance, change_map, fresh_state, is_old
 from sentinel_watch.detectors.harmonics import design, predict
 from sentinel_watch.detectors.learning import Lesson, learn
-from sentinel_watch.detectors.noise import noise_at
-from sentinel_watch.detectors.normalise import correct, scene_correction
-from sentinel_watch.detectors.scoring import Envelope, Model, score
+from sentinel_watch.detectors.levelling import level
+from sentinel_watch.detectors.scoring import NEAREST, Envelope, Model, score
 from sentinel_watch.detectors.signs import bright_as_cloud
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.registry import Part
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.grid import Block
 
 __all__ = ["Seasonal"]
-
-_SAMPLE_PX = 10_000
-
 
 class Seasonal(Part):
     """Seasonal model per pixel over all bands together, scenes normalised, evidence added up over looks."""
@@ -48,7 +45,7 @@ class Seasonal(Part):
     """Earlier spectra of each pixel that are kept, spread over the year."""
     window_days: int = Field(60, ge=10, le=183)
     """Days of the year to each side that count as the same season."""
-    drift_below: float = Field(1.5, ge=0.5, le=100)
+    drift_below: float = Field(4.0, ge=0.5, le=100)
     """The same for the running mean of deviations, which shows slow and faint changes."""
     break_step: float = Field(2.5, ge=0.5, le=100)
     """Noise scales by which the level must have moved, for good, for the history to begin there."""
@@ -97,27 +94,22 @@ class Seasonal(Part):
         view = view_of(look, tuple(str(band) for band in baseline["bands"]))
         if is_old(state, view):
             return state
-        coefficients, row = baseline["coefficients"], self._row(baseline, view.day)
-        seen = view.seen & np.isfinite(baseline["usual"][0])
-        trusted = np.flatnonzero(seen & ~view.suspect)[:: max(1, seen.sum() // _SAMPLE_PX)]
-        expected = predict(coefficients[..., trusted], row)
-        correction = scene_correction(view.values[:, trusted], expected, self._noise(baseline, trusted, view.day))
-        values = correct(view.values, correction)
-        usual = np.where(seen, baseline["usual"] * np.float32(max(1.0, correction.spread)), np.float32(np.nan))
-        model = Model(coefficients, baseline["whiten"], baseline["kinds"])
-        envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], 2)
+        row = self._row(baseline, view.day)
+        look_level = level(view, baseline, row)
         drift = state["drift"].copy()
-        distance, slow = score(values, row, view.day, usual, model, envelope, drift)
-        tracked = np.zeros(seen.size, bool)
+        usual = np.where(look_level.seen, baseline["usual"] * np.float32(look_level.spread), np.float32(np.nan))
+        distance, slow = score(look_level.values, row, view.day, usual, *_known(baseline), drift)
+        tracked = np.zeros(distance.size, np.bool_)
         tracked[state["where"]] = True
-        where = np.flatnonzero(seen & (tracked | (distance > self.quiet_below) | (slow > self.drift_below))).astype(np.int32)
-        expected = predict(coefficients[..., where], row)
-        residual = values[:, where] - expected
-        fresh = seen & ~tracked
-        crowd = (distance[fresh] > self.quiet_below).sum() > self.crowd_share * max(1, fresh.sum())
+        anomalous = distance > self.quiet_below
+        crowd = anomalous[~tracked].sum() > self.crowd_share * max(1, (look_level.seen & ~tracked).sum())
+        where = np.flatnonzero(look_level.seen & (tracked | anomalous | (slow > self.drift_below))).astype(np.int32)
+        expected = predict(baseline["coefficients"][..., where], row)
+        residual = look_level.values[:, where] - expected
         doubtful = crowd | view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
         off = Anomalies(where, distance[where], slow[where], doubtful, residual.T.copy(), expected.T.copy())
-        return advance({**state, "drift": state["drift"] if crowd else drift}, view, off, self._rules())
+        seen = replace(view, seen=look_level.seen)
+        return advance({**state, "drift": state["drift"] if crowd else drift}, seen, off, self._rules())
 
     def report(self, baseline: Arrays, state: Arrays, block: Block) -> ChangeMap:  # noqa: ARG002 - part of the contract
         """Return the changed pixels of the block as they stand."""
@@ -129,6 +121,7 @@ class Seasonal(Part):
     def _row(self, baseline: Arrays, day: int) -> NDArray[np.float64]:
         return design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]
 
-    def _noise(self, baseline: Arrays, pixels: NDArray[np.intp], day: int) -> NDArray[np.float32]:
-        """Return the (B, n) usual noise of `pixels` at this time of the year, reflectance."""
-        return noise_at(baseline["whiten"], day)[baseline["kinds"][pixels]].T
+
+def _known(baseline: Arrays) -> tuple[Model, Envelope]:
+    model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
+    return model, Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)

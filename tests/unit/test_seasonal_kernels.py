@@ -1,0 +1,129 @@
+"""The compiled kernels against plain numpy, which is the truth that they are held to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sentinel_watch.detectors.fitting import TUKEY, Fit, History
+from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
+from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Model, score, usual_distances
+
+BANDS, PIXELS, LOOKS = 3, 300, 50
+RNG = np.random.default_rng(7)
+DAYS = np.sort(RNG.choice(900, LOOKS, replace=False)).astype(np.int32) + 18_000
+PRECISION = np.array([100.0, 80.0, 50.0])
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    """Return a noisy season with gaps, clouds that nobody masked, offsets and gains."""
+    truth = 0.2 + 0.1 * np.cos(2 * np.pi * DAYS / 365.2425)[:, None, None] + RNG.uniform(0, 0.1, (1, BANDS, PIXELS))
+    values = truth + RNG.normal(0, 0.01, (LOOKS, BANDS, PIXELS))
+    values[RNG.random((LOOKS, PIXELS)).argsort(axis=0)[:2], :, np.arange(PIXELS)] += 0.3
+    clear = RNG.random((LOOKS, PIXELS)) < 0.6
+    values = np.where(clear[:, None], values, np.nan).astype(np.float32)
+    shift, factor = RNG.normal(0, 0.02, (2, LOOKS, BANDS)).astype(np.float32)
+    return History(values, clear, shift, 1 + factor)
+
+
+@pytest.fixture(scope="module")
+def fit() -> Fit:
+    """Return a fit of second order with three reweighted steps."""
+    return Fit(design(DAYS, 2), np.repeat(penalties(2, 1.0)[2][None], PIXELS, axis=0), PRECISION, 3)
+
+
+def levelled(history: History) -> np.ndarray:
+    """Return the looks with offset and gain taken out, double precision."""
+    return (history.values.astype(float) - history.offset[..., None]) * history.factor[..., None]
+
+
+def plain_fit(history: History, fit: Fit, pixel: int) -> np.ndarray:
+    """Return the (K, B) coefficients of one pixel, as the method is written in books."""
+    seen = history.clear[:, pixel]
+    x, y = fit.basis[seen], levelled(history)[seen, :, pixel]
+    weight = np.ones(len(x))
+    for step in range(fit.steps + 1):
+        if step:
+            misfit = np.mean(((y - x @ found) * fit.precision) ** 2, axis=1)
+            scale = np.average(misfit, weights=weight)
+            weight = np.maximum(0, 1 - misfit / (TUKEY**2 * scale)) ** 2
+        normal = x.T @ (weight[:, None] * x) + np.diag(fit.penalty[pixel])
+        found = np.linalg.solve(normal, x.T @ (weight[:, None] * y))
+    return found
+
+
+def test_fit_is_the_books(history, fit):
+    """The tiled fit gives what weighted ridge regression gives pixel by pixel."""
+    found = fit_harmonics(history, fit)
+    expected = np.stack([plain_fit(history, fit, pixel) for pixel in range(PIXELS)], axis=-1)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_unseen_pixel_has_no_model(history, fit):
+    """A pixel without a clear look gets NaN, and its neighbours what they would have without it."""
+    clear = history.clear.copy()
+    clear[:, 5] = False
+    found, whole = fit_harmonics(history._replace(clear=clear), fit), fit_harmonics(history, fit)
+    assert np.isnan(found[..., 5]).all()
+    np.testing.assert_array_equal(np.delete(found, 5, axis=-1), np.delete(whole, 5, axis=-1))
+
+
+def parts(history: History, fit: Fit) -> tuple[Model, Envelope]:
+    """Return a model with two kinds of pixels and a few stored spectra."""
+    whiten = np.stack([np.tril(RNG.uniform(10, 60, (BANDS, BANDS))) for _ in range(24)]).reshape(2, 12, BANDS, BANDS)
+    model = Model(fit_harmonics(history, fit), whiten.astype(np.float32), (np.arange(PIXELS) % 2).astype(np.uint8))
+    kept = np.stack([np.flatnonzero(history.clear[:, pixel])[:12] for pixel in range(PIXELS)])
+    spectra = np.stack([levelled(history)[kept[pixel], :, pixel] for pixel in range(PIXELS)])
+    stored = np.round(spectra * STEPS_PER_REFLECTANCE).astype(np.int16)
+    return model, Envelope(stored, DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16), NEAREST)
+
+
+def plain_distance(pixel: int, difference: np.ndarray, spectrum: np.ndarray, day: int, model: Model, envelope: Envelope, skip: int = 0) -> float:
+    """Return the lesser of the distances to the model and to the second nearest spectrum of the season."""
+    whiten = model.whiten[model.kind[pixel], int(day % 365.2425 / 365.2425 * 12)].astype(float)
+    gap = np.abs(envelope.day[pixel] - day) % 365.2425
+    season = (np.minimum(gap, 365.2425 - gap) <= envelope.window[pixel]) & (envelope.day[pixel] != skip)
+    others = spectrum - envelope.spectra[pixel, season] / STEPS_PER_REFLECTANCE
+    lengths = np.sort(np.linalg.norm(others @ whiten.T, axis=1))
+    nearest = lengths[NEAREST - 1] if len(lengths) >= NEAREST else np.inf
+    return min(float(np.linalg.norm(whiten @ difference)), nearest)
+
+
+def test_score_is_the_plain_distance(history, fit):
+    """Where a look is far from the model, its score is the lesser of the two distances over the usual one; unseen pixels have none."""
+    model, envelope = parts(history, fit)
+    day, usual = int(DAYS[-1]) + 40, np.full((2, PIXELS), 0.05, np.float32)
+    usual[:, ::7] = np.nan
+    look = RNG.uniform(0.1, 0.5, (BANDS, PIXELS)).astype(np.float32)
+    row = design(np.array([day]), 2)[0]
+    found = score(look, row, day, usual, model, envelope, np.zeros((PIXELS, BANDS), np.float32))[0]
+    left = look - predict(model.coefficients, row)
+    expected = [plain_distance(pixel, left[:, pixel], look[:, pixel], day, model, envelope) for pixel in range(PIXELS)]
+    np.testing.assert_allclose(found, expected / usual[0], rtol=2e-3)
+
+
+def test_usual_distance_leaves_each_look_out(history, fit):
+    """The usual distance is the quantile of what each look is from a model that was fitted without it."""
+    model, envelope = parts(history, fit)
+    plain = fit._replace(steps=0)
+    model = model._replace(coefficients=fit_harmonics(history, plain))
+    found = usual_distances(history, DAYS, plain, model, envelope, 0.9)[0]
+    for pixel in (0, 1, 2, 17):
+        seen = np.flatnonzero(history.clear[:, pixel])
+        lengths = []
+        for look in seen:
+            rest = history.clear.copy()
+            rest[look, pixel] = False
+            without = plain_fit(history._replace(clear=rest), plain, pixel)
+            spectrum = levelled(history)[look, :, pixel]
+            left = spectrum - fit.basis[look] @ without
+            lengths.append(plain_distance(pixel, left, spectrum, DAYS[look], model, envelope, DAYS[look]))
+        at = int(np.ceil(0.9 * len(seen))) - 1
+        assert found[pixel] == pytest.approx(np.sort(lengths)[at], rel=5e-3)
+
+
+def test_order_follows_the_history():
+    """More years and more clear looks allow more harmonics, and both are needed."""
+    years, looks = np.array([0.5, 1.0, 1.0, 2.0, 4.0, 4.0]), np.array([50, 5, 12, 30, 30, 80])
+    assert orders(years, looks, 3).tolist() == [0, 0, 1, 2, 2, 3]

@@ -1,4 +1,7 @@
-"""The picture that decides most cases: the place before and after, at the same stretch."""
+"""The picture that decides most cases: the place before and after, at the same stretch.
+
+Two looks each stretched by itself would turn haze or season into a change, and hide a true one.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ SIDES_IN = 0.5
 
 
 def before_after_png(inputs: EvidenceInputs) -> bytes:
-    """Return the before/after picture as PNG."""
+    """Return the before/after picture as PNG; a side without a look says so in words."""
     with house_style():
         return to_png(draw_before_after(inputs))
 
@@ -45,13 +48,19 @@ def look_day(look: xr.Dataset) -> date:
 
 
 def map_height_in(grid: GeoBox, page_in: float = PAGE_WIDTH_IN) -> float:
-    """Return how high a map in half a page is, in inches."""
+    """Return how high a map in half a page is, in inches, at most MAX_MAP_IN.
+
+    `grid` is the chip's, `page_in` the page's width in inches.
+    """
     height, width = grid.shape
     return float(min((page_in / 2 - SIDES_IN) * height / width, MAX_MAP_IN))
 
 
 def draw_before_after(inputs: EvidenceInputs) -> Figure:
-    """Return the figure: before and after side by side, a row for true colour and one for the infrared."""
+    """Return the figure: before and after side by side, a row for true colour and one for the infrared.
+
+    All maps are of the chip, with the event's outline, coordinates and scale. Draw it within `house_style`.
+    """
     looks = [look for look in (inputs.before, inputs.after) if look is not None]
     composites = composites_of([str(band) for band in looks[0]["band"].values]) if looks else []
     rows = max(len(composites), 1)
@@ -74,11 +83,13 @@ def draw_before_after(inputs: EvidenceInputs) -> Figure:
 
 
 def _words(inputs: EvidenceInputs, looks: Sequence[xr.Dataset], composites: Sequence[Composite]) -> Captions:
+    """Return title, facts and footer; the years credited are those of the looks shown."""
     words = captions(inputs.alert, inputs.site, [look_day(look).year for look in looks])
     return replace(words, footer=f"{words.footer} · each row at one stretch") if composites else words
 
 
 def _draw_look(axes: Axes, picture: NDArray[np.float32], inputs: EvidenceInputs) -> list[Pen]:
+    """Draw a look with the outlines of event, AOI and permits; return the pens used."""
     show_map(axes, picture, inputs.chip.grid)
     axes.label_outer()
     pens = draw_site(axes, inputs.site, inputs.chip.grid)
@@ -87,6 +98,7 @@ def _draw_look(axes: Axes, picture: NDArray[np.float32], inputs: EvidenceInputs)
 
 
 def _title(axes: Axes, name: str, look: xr.Dataset | None, page_in: float) -> None:
+    """Write which side it is, the UTC day, and below it the scene's id."""
     axes.set_title(f"{name} · {look_day(look)}" if look is not None else name, weight="bold", loc="left", pad=18)
     scene_id = "" if look is None else str(look["scene_id"].values)
     words = fit(scene_id, page_in / 2 - SIDES_IN, 7, 1)
@@ -94,6 +106,7 @@ def _title(axes: Axes, name: str, look: xr.Dataset | None, page_in: float) -> No
 
 
 def _say_nothing_seen(axes: Axes) -> None:
+    """Write in a map's place that no scene saw the event clear."""
     axes.set(facecolor="#EEEEEE", aspect=1)
     axes.tick_params(bottom=False, left=False, labelbottom=False, labelleft=False)
     text = "No scene saw the event clear\nin this period."

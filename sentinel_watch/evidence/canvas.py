@@ -1,4 +1,8 @@
-"""The page that every figure is drawn on: one style, fixed margins for header and footer, the same bytes each time."""
+"""The page that every figure is drawn on: one style, fixed margins for header and footer, the same bytes each time.
+
+Drawn on a canvas of its own and not through pyplot, which keeps figures for ever and looks for a screen. PNG without dates
+or versions inside.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +75,7 @@ Entry: TypeAlias = "tuple[str, Any]"
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """The words around a figure."""
+    """The words around a figure; what is too long for its lines is cut with an ellipsis."""
 
     title: str
     """What it is, in bold: one line."""
@@ -83,7 +87,11 @@ class Captions:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw with matplotlib's defaults and this project's style, whatever the user's own settings are."""
+    """Draw with matplotlib's defaults and this project's style, whatever the user's own settings are.
+
+    Wrap drawing and encoding both: matplotlib reads some settings when a thing is made and some when it is drawn. The
+    user's settings come back at the end.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -91,7 +99,10 @@ def house_style() -> Iterator[None]:
 
 
 def fit(text: str, width_in: float, size_pt: float, max_lines: int = 2) -> str:
-    """Return `text` broken into lines that fit `width_in`; what does not fit `max_lines` is cut and ends in an ellipsis."""
+    """Return `text` broken into lines that fit `width_in`; what does not fit `max_lines` is cut and ends in an ellipsis.
+
+    `width_in` in inches, `size_pt` in points. Measured in the house's font; an estimate, for letters differ in width.
+    """
     measured, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=size_pt), ismath=False)
     if measured <= width_in * 72:
         return text
@@ -101,7 +112,10 @@ def fit(text: str, width_in: float, size_pt: float, max_lines: int = 2) -> str:
 
 
 def new_page(body_height_in: float, captions: Captions, width_in: float = PAGE_WIDTH_IN) -> Figure:
-    """Return a figure with title, facts and footer in place, and `body_height_in` left to the constrained layout."""
+    """Return a figure with title, facts and footer in place, and `body_height_in` left to the constrained layout.
+
+    All sizes in inches: the page grows with its body and its words, and the maps keep their scale.
+    """
     room = width_in - 2 * MARGIN_IN
     title, facts, footer = (
         fit(captions.title, room, 1.1 * TITLE_PT, 1),
@@ -122,7 +136,7 @@ def new_page(body_height_in: float, captions: Captions, width_in: float = PAGE_W
 
 
 def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
-    """Draw the legend in one row between the body and the footer."""
+    """Draw the legend in one row between the body and the footer; call it once a figure."""
     labels, handles = [label for label, _ in entries], [handle for _, handle in entries]
     height = figure.get_figheight()
     place = (MARGIN_IN / figure.get_figwidth(), (LINE_IN * SMALL_PT + 1.1 * MARGIN_IN) / height)
@@ -135,7 +149,11 @@ def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
 
 
 def to_png(figure: Figure) -> bytes:
-    """Return the figure as PNG; the same figure gives the same bytes. A large file gets 256 colours in place of millions."""
+    """Return the figure as PNG; the same figure gives the same bytes. A large file gets 256 colours in place of millions.
+
+    RGB without transparency, 115 pixels an inch. The bytes are the same for the same versions of matplotlib, freetype and
+    Pillow only.
+    """
     canvas: Any = FigureCanvasAgg(figure)
     # One drawing pass, where savefig would make two.
     canvas.draw()
@@ -145,10 +163,12 @@ def to_png(figure: Figure) -> bytes:
 
 
 def _encode(image: Image.Image) -> bytes:
+    """Return the image as PNG bytes."""
     stream = BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
 
 
 def _lines(text: str) -> int:
+    """Return the number of lines of `text`."""
     return text.count("\n") + 1

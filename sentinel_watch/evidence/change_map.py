@@ -1,4 +1,8 @@
-"""Where the change is, how strong it is, and since when."""
+"""Where the change is, how strong it is, and since when.
+
+Every changed pixel of the chip is shown, those of other events and of none too: what the event's outline leaves out is to
+be seen.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +37,20 @@ BAR_DATES = 4
 
 
 def change_map_png(inputs: EvidenceInputs) -> bytes:
-    """Return the change map as PNG: left the strength of the change, right the day on which it began."""
+    """Return the change map as PNG: left the strength of the change, right the day on which it began.
+
+    Strength is in units of each pixel's own noise, the day is that of the first anomalous look, UTC.
+    """
     with house_style():
         return to_png(draw_change_map(inputs))
 
 
 def on_chip(inputs: EvidenceInputs, column: str) -> NDArray[np.float32]:
-    """Return one column of the changed pixels as a (y, x) picture of the chip; NaN = not changed."""
+    """Return one column of the changed pixels as a (y, x) picture of the chip; NaN = not changed.
+
+    `column` is a field of ChangeMap with one number a pixel, such as `magnitude` or `onset`. Days of this century are whole in
+    float32.
+    """
     picture = np.full(inputs.chip.grid.shape, np.nan, np.float32)
     for change in inputs.changes:
         here = inputs.chip.holds(change.rows, change.cols)
@@ -48,7 +59,10 @@ def on_chip(inputs: EvidenceInputs, column: str) -> NDArray[np.float32]:
 
 
 def draw_change_map(inputs: EvidenceInputs) -> Figure:
-    """Return the figure: the change over the place as pale grey, once by strength and once by day."""
+    """Return the figure: the change over the place as pale grey, once by strength and once by day.
+
+    Neighbouring events are outlined more thinly. Draw it within `house_style`.
+    """
     grid = inputs.chip.grid
     years = [] if inputs.after is None else [look_day(inputs.after).year]
     figure = new_page(map_height_in(grid) + 1.15, captions(inputs.alert, inputs.site, years))
@@ -65,6 +79,7 @@ def draw_change_map(inputs: EvidenceInputs) -> Figure:
 
 
 def _ground(inputs: EvidenceInputs) -> NDArray[np.float32]:
+    """Return the look after the event as a pale (y, x, 3) picture, even grey where there is none."""
     if inputs.after is None:
         return np.full((*inputs.chip.grid.shape, 3), PALE, np.float32)
     bands = [str(band) for band in inputs.after["band"].values]
@@ -72,6 +87,7 @@ def _ground(inputs: EvidenceInputs) -> NDArray[np.float32]:
 
 
 def _draw_events(axes: Axes, inputs: EvidenceInputs) -> list[Pen]:
+    """Draw the event and those neighbours that cross the chip, by status; return the pens used, in the order of the statuses."""
     frame = inputs.chip.grid.extent.geom
     crossing = [event for event in inputs.neighbours if event.region.geometry.intersects(frame)]
     for event in (*crossing, inputs.event):
@@ -82,6 +98,7 @@ def _draw_events(axes: Axes, inputs: EvidenceInputs) -> list[Pen]:
 
 
 def _draw_strength(axes: Axes, inputs: EvidenceInputs) -> None:
+    """Lay the magnitude over a map, from 0 to the 98th percentile."""
     magnitude = on_chip(inputs, "magnitude")
     known = magnitude[np.isfinite(magnitude)]
     # One wild pixel must not turn all others dark.
@@ -92,6 +109,7 @@ def _draw_strength(axes: Axes, inputs: EvidenceInputs) -> None:
 
 
 def _draw_onset(axes: Axes, inputs: EvidenceInputs) -> None:
+    """Lay the day of onset over a map, from the first to the last that is on it."""
     days = on_chip(inputs, "onset")
     known = days[np.isfinite(days)]
     first, last = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -103,6 +121,7 @@ def _draw_onset(axes: Axes, inputs: EvidenceInputs) -> None:
 
 
 def _lay_over(axes: Axes, values: NDArray[np.float32], inputs: EvidenceInputs, norm: Normalize) -> Colorbar:
+    """Lay a (y, x) picture of the chip over a map, NaN left clear; return its colour bar."""
     box = inputs.chip.grid.boundingbox
     image = axes.imshow(
         values, extent=(box.left, box.right, box.bottom, box.top), cmap=COLOURS, norm=norm, interpolation="nearest", zorder=2

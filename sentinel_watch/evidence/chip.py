@@ -1,4 +1,7 @@
-"""The stretch of an AOI's grid around one event that its figures show."""
+"""The stretch of an AOI's grid around one event that its figures show.
+
+Its pixels are the AOI's own: nothing is resampled, so a picture shows what was measured.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ __all__ = ["Chip", "chip_around"]
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A rectangle of an AOI's grid; everything that an evidence figure needs is cut to it."""
+    """A rectangle of an AOI's grid; everything that an evidence figure needs is cut to it.
+
+    Row `r` and column `c` of the AOI's grid are `r - top` and `c - left` on the chip.
+    """
 
     grid: GeoBox
     """The grid of the chip itself, in the AOI grid's CRS."""
@@ -28,13 +34,13 @@ class Chip:
     """First column of the chip in the AOI's grid, pixels."""
 
     def holds(self, rows: NDArray[np.int32], cols: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Return (n,) True where a pixel of the AOI's grid lies on the chip."""
+        """Return (n,) True where a pixel of the AOI's grid lies on the chip; `rows` and `cols` (n,) count from the AOI's corner."""
         height, width = self.grid.shape
         inside = (rows >= self.top) & (rows < self.top + height) & (cols >= self.left) & (cols < self.left + width)
         return np.asarray(inside, bool)
 
     def window(self) -> tuple[slice, slice]:
-        """Return the chip's (rows, columns) in an array on the AOI's grid."""
+        """Return the chip's (rows, columns) in an array on the AOI's grid: `picture[chip.window()]` for (y, x)."""
         height, width = self.grid.shape
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
@@ -54,6 +60,7 @@ def chip_around(event: Event, grid: GeoBox, min_side_px: int = 48) -> Chip:
 
 
 def _stretch(pixels: NDArray[np.int32], limit: int, side: int) -> slice:
+    """Return the `side` rows or columns around `pixels`, within 0 and `limit`."""
     # At the site's edge the chip moves inwards and keeps its size.
     middle = (int(pixels.min()) + int(pixels.max()) + 1) // 2
     start = min(max(middle - side // 2, 0), max(limit - side, 0))

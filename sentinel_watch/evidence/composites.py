@@ -1,4 +1,7 @@
-"""Looks as pictures: which bands as red, green and blue, and one stretch for all pictures of a figure."""
+"""Looks as pictures: which bands as red, green and blue, and one stretch for all pictures of a figure.
+
+For the eye only: stretched values are no reflectance any more, and nothing is measured on them.
+"""
 
 from __future__ import annotations
 
@@ -32,20 +35,23 @@ NODATA_GREY = 0.82
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """Three bands shown as red, green and blue."""
+    """Three bands shown as red, green and blue, in this order."""
 
     bands: tuple[str, str, str]
 
     @property
     def label(self) -> str:
-        """Return what the picture is called: `true colour (B04 B03 B02)`."""
+        """Return what the picture is called: `true colour (B04 B03 B02)`, `false colour (B12 B08 B04)`, `one band (B8A)`."""
         first = self.bands[0]
         kind = "true colour" if self.bands == CHOICES[0] else "one band" if set(self.bands) == {first} else "false colour"
         return f"{kind} ({first})" if kind == "one band" else f"{kind} ({' '.join(self.bands)})"
 
 
 def composite_of(bands: Sequence[str]) -> Composite:
-    """Return the first composite that `bands` allow, true colour before false colours; the last band alone at worst."""
+    """Return the first composite that `bands` allow, true colour before false colours; the last band alone at worst.
+
+    `bands` must not be empty.
+    """
     fitting = (choice for choice in CHOICES if set(choice) <= set(bands))
     return Composite(next(fitting, (bands[-1], bands[-1], bands[-1])))
 
@@ -71,12 +77,16 @@ def pictures(looks: Sequence[xr.Dataset], composite: Composite) -> list[NDArray[
 
 
 def grey(picture: NDArray[np.float32], strength: float = 0.45) -> NDArray[np.float32]:
-    """Return a (y, x, 3) picture as pale grey, so that colours laid over it stand out."""
+    """Return a (y, x, 3) picture as pale grey, so that colours laid over it stand out.
+
+    Luminance by the weights of ITU-R BT.601; `strength` 0 gives white, 1 the full range of greys.
+    """
     luminance = picture @ np.array([0.3, 0.59, 0.11], np.float32)
     return np.repeat((1 - strength + strength * luminance)[..., None], 3, axis=2)
 
 
 def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bool_]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (3, 1, 1) lower and upper ends of the stretch over all looks, at least MIN_RANGE apart; 0 and 1 without any data."""
     pooled = np.concatenate([stack[:, mask] for stack, mask in zip(stacks, masks, strict=True)], axis=1)
     # Nothing usable at all: better a picture stretched over the cloud than none.
     if not np.isfinite(pooled).all(axis=0).any():
@@ -90,6 +100,7 @@ def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bo
 
 
 def _stretched(stack: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a (3, y, x) look as (y, x, 3) in 0-1, no data in light grey."""
     # A little brighter in the shadows, where forest and water lie.
     scaled = np.clip((stack - low) / (high - low), 0, 1) ** np.float32(0.85)
     return np.where(np.isnan(stack).any(axis=0), NODATA_GREY, scaled).transpose(1, 2, 0).astype(np.float32)

@@ -1,4 +1,7 @@
-"""An alert's evidence folder on disk: the only file of this stage that writes."""
+"""An alert's evidence folder on disk: the only file of this stage that writes.
+
+`SHA256SUMS` lists every file, so that `sha256sum -c SHA256SUMS` verifies a folder without this program.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ MANIFEST = "SHA256SUMS"
 def write_evidence(inputs: EvidenceInputs, folder: Path) -> str:
     """Write the figures, the table and the manifest of one alert into `folder`; return the manifest's hash.
 
-    The same inputs give the same bytes. Other files in the folder stay, and are in the manifest too.
+    `before_after.png`, `change_map.png`, `time_series.png`, `series.csv`, `SHA256SUMS`. The same inputs give the same bytes.
+    Other files in the folder stay, and are in the manifest too. OSError where the folder cannot be written.
     """
     series = all_series(inputs.samples, inputs.expect, inputs.index, inputs.indices)
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +45,7 @@ def write_evidence(inputs: EvidenceInputs, folder: Path) -> str:
 def manifest_hash(folder: Path) -> str:
     """Return the SHA-256 of a folder's manifest, in hex: through the manifest it stands for every file.
 
-    Raises InputError where the folder has no manifest.
+    The files themselves are not read again; `whole_hash` does that. Raises InputError where the folder has no manifest.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -50,7 +54,10 @@ def manifest_hash(folder: Path) -> str:
 
 
 def whole_hash(folder: Path) -> str | None:
-    """Return the SHA-256 of a folder's manifest where every file is still as it says, else None."""
+    """Return the SHA-256 of a folder's manifest where every file is still as it says, else None.
+
+    None also where a file was added or taken away, and where there is no manifest.
+    """
     path = folder / MANIFEST
     return _sha256(path) if path.is_file() and path.read_text() == _manifest(folder) else None
 
@@ -63,9 +70,11 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def _manifest(folder: Path) -> str:
+    """Return the manifest of the folder as it stands, in the format of `sha256sum`, by path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != ".part")
     return "".join(f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
 
 
 def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,7 @@
-"""All that the pipeline hands over for one alert's evidence folder."""
+"""All that the pipeline hands over for one alert's evidence folder.
+
+One noun in place of a dozen arguments. Baseline and indices come as functions, so that this stage imports neither.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Maps with what makes them maps: coordinates, scale bar, north arrow, outlines."""
+"""Maps with what makes them maps: coordinates, scale bar, north arrow, outlines.
+
+Axes are in the grid's CRS, metres; degrees are only written beside them. A court wants to find the place without a GIS.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ __all__ = ["AOI", "EVENT", "PERMIT", "STATUS_PENS", "Pen", "draw_outline", "draw
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """How an outline is drawn, and what the legend calls it."""
+    """How an outline is drawn, and what the legend calls it; dashes are in units of the width."""
 
     label: str
     colour: str
@@ -61,7 +64,8 @@ HALO = [withStroke(linewidth=2.4, foreground=INK)]
 def show_map(axes: Axes, picture: NDArray[np.float32], grid: GeoBox) -> None:
     """Draw a (y, x, 3) picture on its grid, pixels as they are, with coordinates, scale bar and north arrow.
 
-    Pictures of more than MAX_SIDE_PX pixels a side are averaged down by a whole factor.
+    `picture` in 0-1, its first row the northernmost. Pictures of more than MAX_SIDE_PX pixels a side are averaged down by a
+    whole factor.
     """
     box = grid.boundingbox
     factor = -(-max(grid.shape) // MAX_SIDE_PX)
@@ -75,7 +79,10 @@ def show_map(axes: Axes, picture: NDArray[np.float32], grid: GeoBox) -> None:
 
 
 def draw_outline(axes: Axes, geometry: BaseGeometry, pen: Pen) -> None:
-    """Draw the rings of a polygon in the axes' CRS, with a dark rim so that it shows on any ground."""
+    """Draw the rings of a polygon in the axes' CRS, with a dark rim so that it shows on any ground.
+
+    `geometry` is a Polygon or MultiPolygon, holes included. The map's limits stay as they are.
+    """
     parts = getattr(geometry, "geoms", [geometry])
     rings = [np.asarray(ring.coords)[:, :2] for part in parts for ring in (part.exterior, *part.interiors)]
     rim = LineCollection(rings, colors=INK, linewidths=pen.width_pt + RIM_PT, alpha=RIM_ALPHA, capstyle="round", zorder=3)
@@ -85,7 +92,10 @@ def draw_outline(axes: Axes, geometry: BaseGeometry, pen: Pen) -> None:
 
 
 def draw_site(axes: Axes, site: Site, grid: GeoBox) -> list[Pen]:
-    """Draw those outlines of the AOI and its permits that cross the map; return the pens used."""
+    """Draw those outlines of the AOI and its permits that cross the map; return the pens used.
+
+    The site's polygons are WGS84 and are projected to the CRS of `grid`.
+    """
     frame = grid.extent.geom
     outlines = [(site.geometry, AOI), *((permit.geometry, PERMIT) for permit in site.permits)]
     used: dict[str, Pen] = {}
@@ -115,6 +125,7 @@ def _coarser(picture: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
 
 
 def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
+    """Label the axes in degrees, WGS84, at round values."""
     box = grid.boundingbox
     to_degrees = Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
     lon, lat = to_degrees.transform([box.left, box.right, box.left], [box.bottom, box.bottom, box.top])
@@ -135,6 +146,7 @@ def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
 
 
 def _draw_scale_bar(axes: Axes, grid: GeoBox) -> None:
+    """Draw a scale bar of a round length in the lower left corner; grid metres, which are ground metres within 0.1 %."""
     box = grid.boundingbox
     width, height = box.right - box.left, box.top - box.bottom
     # The longest of 1, 2, 5 times a power of ten that takes no more than a third of the map.

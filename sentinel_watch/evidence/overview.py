@@ -1,4 +1,7 @@
-"""One picture of a run: the AOI with all its alerts, numbered by priority."""
+"""One picture of a run: the AOI with all its alerts, numbered by priority.
+
+For a first glance and for print; for work there is `alerts.geojson` in a GIS.
+"""
 
 from __future__ import annotations
 
@@ -55,12 +58,12 @@ class OverviewInputs:
 
 
 def ranked(alerts: Sequence[Alert]) -> list[Alert]:
-    """Return the alerts by priority, highest first; equals by their id."""
+    """Return the alerts by priority, highest first; equals by their id, as triage orders them."""
     return sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id))
 
 
 def overview_png(inputs: OverviewInputs) -> bytes:
-    """Return the overview as PNG."""
+    """Return the overview as PNG; without a clear look the outlines stand on even grey."""
     with house_style():
         return to_png(draw_overview(inputs))
 
@@ -85,7 +88,10 @@ def place_numbers(points: NDArray[np.float64], reach: NDArray[np.float64], frame
 
 
 def draw_overview(inputs: OverviewInputs) -> Figure:
-    """Return the figure: the map, and beside it the alerts in words."""
+    """Return the figure: the map, and beside it the alerts in words.
+
+    Numbers on the map are those of the list, from 1 for the most urgent. Draw it within `house_style`.
+    """
     height, width = inputs.grid.shape
     alerts = ranked(inputs.alerts)
     map_in = min((PAGE_WIDTH_IN * MAP_SHARE - 0.5) * height / width, MAX_MAP_IN)
@@ -101,6 +107,7 @@ def draw_overview(inputs: OverviewInputs) -> Figure:
 
 
 def _words(inputs: OverviewInputs) -> Captions:
+    """Return title, facts and credit; the facts name the scene that the map is of."""
     count = len(inputs.alerts)
     title = f"{inputs.site.name}: {count} alert{'' if count == 1 else 's'}"
     if inputs.look is None:
@@ -111,18 +118,21 @@ def _words(inputs: OverviewInputs) -> Captions:
 
 
 def _ground(inputs: OverviewInputs) -> NDArray[np.float32]:
+    """Return the look as a (y, x, 3) picture in 0-1, even grey where there is none."""
     if inputs.look is None:
         return np.full((*inputs.grid.shape, 3), 0.9, np.float32)
     return pictures([inputs.look], composite_of([str(band) for band in inputs.look["band"].values]))[0]
 
 
 def _draw_alerts(axes: Axes, alerts: Sequence[Alert], grid: GeoBox) -> list[Pen]:
+    """Draw all alerts' outlines, and numbers for the most urgent; return the pens used."""
     shapes: list[BaseGeometry] = [Geometry(alert.geometry, "EPSG:4326").to_crs(str(grid.crs)).geom for alert in alerts]
     pens = {str(status): pen for status, pen in STATUS_PENS.items()}
     for alert, shape in zip(alerts, shapes, strict=True):
         draw_outline(axes, shape, pens[alert.status])
     box = grid.boundingbox
     points = np.array([shape.representative_point().coords[0] for shape in shapes]).reshape(-1, 2)
+    # the radius of a circle of that area: a bounding box would push numbers far off long, thin events
     reach = np.array([np.sqrt(shape.area / np.pi) for shape in shapes])
     spots = place_numbers(points[:MAX_ROWS], reach[:MAX_ROWS], (box.left, box.bottom, box.right, box.top))
     for number, (point, spot) in enumerate(zip(points, spots, strict=False), 1):
@@ -134,6 +144,7 @@ def _draw_alerts(axes: Axes, alerts: Sequence[Alert], grid: GeoBox) -> list[Pen]
 
 
 def _draw_table(axes: Axes, alerts: Sequence[Alert], height_in: float) -> None:
+    """Write the most urgent alerts, a line each, beside their numbers, and how many more there are."""
     axes.axis("off")
     rows = min(len(alerts), MAX_ROWS)
     axes.set(ylim=(height_in / ROW_IN, 0), xlim=(0, 1))

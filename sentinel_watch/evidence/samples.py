@@ -70,7 +70,8 @@ def take_samples(looks: Iterable[xr.Dataset], records: Sequence[SceneRecord], ch
     """Return what each scene of the ledger saw of `event`.
 
     `looks` are on the chip's grid, `reflectance` (band, y, x) and `mask` (y, x), and are taken one at a time, so that
-    memory does not grow with their number. Raises InputError where a look has no line in `records`.
+    memory does not grow with their number. Scenes of the ledger without a look, rejected or failed, are in the result too,
+    with the reason as their state. Raises InputError where a look has no line in `records`.
     """
     sampler = Sampler(records, chip, event)
     for look in looks:
@@ -79,7 +80,10 @@ def take_samples(looks: Iterable[xr.Dataset], records: Sequence[SceneRecord], ch
 
 
 class Sampler:
-    """Takes an event's samples look by look, so that many events can share one reading of the scenes."""
+    """Takes an event's samples look by look, so that many events can share one reading of the scenes.
+
+    `see` every look once, in any order, then ask for `samples`.
+    """
 
     def __init__(self, records: Sequence[SceneRecord], chip: Chip, event: Event) -> None:
         self._ledger = {record.scene_id: record for record in records}
@@ -97,13 +101,14 @@ class Sampler:
         self._seen[scene_id] = _see(look, self._ledger[scene_id], *self._pixels)
 
     def samples(self) -> Samples:
-        """Return what each scene of the ledger saw."""
+        """Return what each scene of the ledger saw, oldest first; those that were never seen with the ledger's reason."""
         unread = (_unread(record) for record in self._ledger.values() if record.scene_id not in self._seen)
         scenes = sorted([*self._seen.values(), *unread], key=lambda sample: (sample.time, sample.scene_id))
         return Samples(self._bands, *self._pixels, tuple(scenes))
 
 
 def _event_pixels(chip: Chip, event: Event) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns on the chip of the event's pixels, every k-th of a very large one; those off the chip are left out."""
     step = -(-len(event.region.rows) // MAX_PIXELS)
     rows, cols = event.region.rows[::step], event.region.cols[::step]
     on_chip = chip.holds(rows, cols)
@@ -111,6 +116,7 @@ def _event_pixels(chip: Chip, event: Event) -> tuple[NDArray[np.intp], NDArray[n
 
 
 def _see(look: xr.Dataset, record: SceneRecord, y: NDArray[np.intp], x: NDArray[np.intp]) -> Sample:
+    """Return the sample of one look at the pixels `y`, `x` of the chip."""
     reflectance, mask = look["reflectance"].values, look["mask"].values
     flags, unflagged = mask[y, x], mask == 0
     clear = usable(flags)
@@ -124,6 +130,7 @@ def _see(look: xr.Dataset, record: SceneRecord, y: NDArray[np.intp], x: NDArray[
 
 
 def _state(flags: NDArray[np.uint8]) -> str:
+    """Return `clear` or `suspect` where half of the flags are usable, else the name of what hides most."""
     if usable(flags).mean() >= MIN_USABLE:
         return SUSPECT if (flags & MaskReason.SUSPECT).astype(bool).mean() >= MIN_USABLE else CLEAR
     # The order of the obstacles breaks ties.
@@ -132,5 +139,6 @@ def _state(flags: NDArray[np.uint8]) -> str:
 
 
 def _unread(record: SceneRecord) -> Sample:
+    """Return the sample of a scene that gave no look: nothing seen, its reason as state."""
     instant = np.datetime64(record.time[:19], "s")
     return Sample(record.scene_id, instant, record.role, str(record.reason) or str(record.outcome), 0.0, 0.0, float("nan"), None)

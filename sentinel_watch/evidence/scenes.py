@@ -1,4 +1,7 @@
-"""Which two scenes show an event best: one before it began, one after it was certain."""
+"""Which two scenes show an event best: one before it began, one after it was certain.
+
+The clearest is not always the best: a picture in April beside one in August shows a season.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,8 @@ def choose_scenes(samples: Samples, event: Event) -> ScenePair:
 
     Before: of the clearest scenes older than the onset, the last one. After: of the clearest scenes from the
     confirmation on (the first detection where there is none) until the event finished, the one nearest to the season
-    of the first, the later one of equals: a change of season must not look like an event.
+    of the first, the later one of equals: a change of season must not look like an event. Seasons are compared in months
+    of 30 days, so that a few days do not outweigh a later date.
     """
     onset = np.datetime64(event.region.onset)
     ladder = _Ladder.of(samples)
@@ -70,6 +74,7 @@ def choose_scenes(samples: Samples, event: Event) -> ScenePair:
 
 
 def _is_after(sample: Sample, event: Event) -> bool:
+    """Return whether the sample is of the time in which the event was there, confirmed if it ever was."""
     start = np.datetime64(event.confirmed_at or event.first_detected)
     day = sample.time.astype("datetime64[D]")
     return bool(day >= start and (event.finished_at is None or day < np.datetime64(event.finished_at)))

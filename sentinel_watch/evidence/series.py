@@ -1,4 +1,7 @@
-"""An event's mean of each band and index over time, and what the baseline expected."""
+"""An event's mean of each band and index over time, and what the baseline expected.
+
+An index is computed for each pixel and then averaged: the index of the mean spectrum would be another number.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,11 @@ class Series:
 
 
 def all_series(samples: Samples, expect: Expect | None, index: Index, names: Sequence[str]) -> Mapping[str, Series]:
-    """Return the series of every band and of the indices `names`, by name; empty where no scene was read."""
+    """Return the series of every band and of the indices `names`, by name; empty where no scene was read.
+
+    `expect` gives the baseline's reflectance; None leaves `expected` and `curve` NaN. `index` computes an index of a cube; its
+    bands must be among those of `samples`.
+    """
     if not samples.bands or not len(samples.y):
         return {}
     times = np.array([scene.time for scene in samples.scenes], "datetime64[s]")
@@ -64,7 +71,8 @@ def all_series(samples: Samples, expect: Expect | None, index: Index, names: Seq
 def strongest(series: Mapping[str, Series], names: Sequence[str], samples: Samples, onset: np.datetime64) -> list[Series]:
     """Return the series called `names`, those that moved most since the onset (in units of their spread) first.
 
-    Series that were never observed are left out; where the spread is not known, the order of `names` stands.
+    Moved is the median of observed - expected over the looks since, in either direction. Series that were never observed are
+    left out; where the spread is not known, the order of `names` stands.
     """
     since = [scene.time >= onset and scene.state in (CLEAR, SUSPECT) for scene in samples.scenes]
     known = [series[name] for name in names if name in series and np.isfinite(series[name].observed).any()]
@@ -72,23 +80,27 @@ def strongest(series: Mapping[str, Series], names: Sequence[str], samples: Sampl
 
 
 def _shift(series: Series, since: NDArray[np.bool_]) -> float:
+    """Return how many spreads the series moved where `since` (t,) is True; 0 where that is not known."""
     moved = (series.observed - series.expected)[since]
     moved = moved[np.isfinite(moved)]
     return abs(float(np.median(moved))) / series.spread if len(moved) and series.spread > 0 else 0.0
 
 
 def _observed(samples: Samples) -> NDArray[np.float32]:
+    """Return (t, band, n) reflectance of the event's pixels, NaN = not usable or never read."""
     nothing = np.full((len(samples.bands), len(samples.y)), np.nan, np.float32)
     return np.stack([nothing if scene.reflectance is None else scene.reflectance for scene in samples.scenes])
 
 
 def _expected(samples: Samples, expect: Expect | None, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
+    """Return (times, band, n) reflectance that the baseline expects of the event's pixels, NaN without a baseline."""
     if expect is None:
         return np.full((len(times), len(samples.bands), len(samples.y)), np.nan, np.float32)
     return np.stack([expect(time)[:, samples.y, samples.x] for time in times]).astype(np.float32)
 
 
 def _means(values: NDArray[np.float32], samples: Samples, index: Index, name: str) -> NDArray[np.float64]:
+    """Return the mean of a band or index over the pixels, (times,), out of (times, band, n) reflectance."""
     if name in samples.bands:
         return _finite_mean(values[:, samples.bands.index(name)])
     cube = xr.DataArray(values[..., None], dims=("time", "band", "y", "x"), coords={"band": list(samples.bands)})
@@ -98,6 +110,7 @@ def _means(values: NDArray[np.float32], samples: Samples, index: Index, name: st
 
 
 def _finite_mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the mean over the last axis of what is finite; NaN where nothing is."""
     known = np.isfinite(values)
     count = known.sum(axis=-1)
     total = np.where(known, values, 0).sum(axis=-1, dtype=np.float64)
@@ -107,6 +120,7 @@ def _finite_mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
 def _series(
     name: str, samples: Samples, curve_times: NDArray[np.datetime64], means: tuple[NDArray[np.float64], NDArray[np.float64]]
 ) -> Series:
+    """Return the series out of observed (t,) and expected (t + c,) means."""
     observed, expected = means
     count = len(observed)
     usual = np.array([scene.role == "history" and scene.state == CLEAR for scene in samples.scenes], bool)
@@ -115,6 +129,7 @@ def _series(
 
 
 def _robust_deviation(residual: NDArray[np.float64]) -> float:
+    """Return the robust standard deviation; NaN below MIN_HISTORY values."""
     if len(residual) < MIN_HISTORY:
         return float("nan")
     # Median absolute deviation, scaled to a normal distribution's standard deviation: missed clouds do not widen it.

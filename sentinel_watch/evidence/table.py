@@ -1,4 +1,7 @@
-"""The numbers behind the time series, one line a scene."""
+"""The numbers behind the time series, one line a scene.
+
+Scenes that saw nothing have a line too: that nothing was seen is part of the evidence.
+"""
 
 from __future__ import annotations
 
@@ -35,4 +38,5 @@ def series_csv(samples: Samples, series: Mapping[str, Series]) -> str:
 
 
 def _number(value: float) -> str:
+    """Return a value with 5 decimals, finer than one digital number (0.0001); "" where it is not finite."""
     return f"{value:.5f}" if np.isfinite(value) else ""

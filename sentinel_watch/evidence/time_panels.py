@@ -1,4 +1,7 @@
-"""The parts of the time series figure; time runs in days since 1970-01-01, as matplotlib counts it."""
+"""The parts of the time series figure; time runs in days since 1970-01-01, as matplotlib counts it.
+
+Each function draws into axes that it is given and knows nothing of the page around them.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ def days_of(times: ArrayLike) -> NDArray[np.float64]:
 
 
 def draw_flags(axes: Axes, marks: Sequence[Mark], span: tuple[float, float]) -> None:
-    """Write the milestones above the panels, each in its own lane, towards the side that has room."""
+    """Write the milestones above the panels, each in its own lane, towards the side that has room.
+
+    `marks` oldest first, `span` the first and last day of the time axis.
+    """
     axes.set(ylim=(len(marks), 0), yticks=[])
     axes.axis("off")
     # The oldest milestone takes the top lane: no later line then runs through its words.
@@ -55,7 +61,10 @@ def draw_flags(axes: Axes, marks: Sequence[Mark], span: tuple[float, float]) -> 
 
 
 def draw_lines(axes: Axes, marks: Sequence[Mark], history: Sequence[float]) -> None:
-    """Draw the milestones through a panel, and shade the days of the `history`."""
+    """Draw the milestones through a panel, and shade the days of the `history`.
+
+    `history` are the days of the scenes that the baseline was learnt from, oldest first; empty = no shade.
+    """
     if history:
         axes.axvspan(history[0], history[-1], color=HISTORY_SHADE, linewidth=0, zorder=0, label="history: the baseline")
     for _, day, colour in marks:
@@ -63,7 +72,10 @@ def draw_lines(axes: Axes, marks: Sequence[Mark], history: Sequence[float]) -> N
 
 
 def draw_series(axes: Axes, one: Series, scenes: Sequence[Sample], onset: float) -> None:
-    """Draw one band or index: looks as dots, the baseline as a line with its usual spread, the verdict as title."""
+    """Draw one band or index: looks as dots, the baseline as a line with its usual spread, the verdict as title.
+
+    `scenes` are those of the samples, in the order of `one.observed`; `onset` is a day. Hidden scenes have no dot.
+    """
     days, state = days_of([scene.time for scene in scenes]), np.array([scene.state for scene in scenes])
     clear, suspect, since = state == CLEAR, state == SUSPECT, days >= onset
     _draw_baseline(axes, one)
@@ -89,7 +101,10 @@ def hidden_dates(scenes: Sequence[Sample]) -> dict[str, list[float]]:
 
 
 def draw_hidden(axes: Axes, rows: Mapping[str, Sequence[float]]) -> None:
-    """Draw a tick for every date on which the event was hidden, one row an obstacle; the dates stand below."""
+    """Draw a tick for every date on which the event was hidden, one row an obstacle; the dates stand below.
+
+    `rows` as of `hidden_dates`: a gap in the dots is explained, and does not pass for quiet.
+    """
     for lane, days in enumerate(rows.values()):
         axes.plot(days, np.full(len(days), lane), linestyle="none", marker="|", markersize=7, color=GREY)
     axes.set_yticks(range(len(rows)), [f"{name.replace('_', ' ')} ({len(days)})" for name, days in rows.items()])
@@ -110,6 +125,7 @@ def say_nothing_seen(axes: Axes) -> None:
 
 
 def _draw_baseline(axes: Axes, one: Series) -> None:
+    """Draw the expected curve and, where the spread is known, the usual band; nothing where no baseline is."""
     if not np.isfinite(one.curve).any():
         return
     days = days_of(one.curve_times)
@@ -120,11 +136,13 @@ def _draw_baseline(axes: Axes, one: Series) -> None:
 
 
 def _draw_dots(axes: Axes, days: NDArray[np.float64], values: NDArray[np.float64], style: Mapping[str, Any]) -> None:
+    """Draw looks as dots; none, no entry in the legend."""
     if len(days):
         axes.plot(days, values, linestyle="none", marker="o", markersize=4.6, markeredgewidth=0.9, zorder=3, **style)
 
 
 def _verdict(one: Series, since: NDArray[np.bool_]) -> str:
+    """Return the panel's title: medians seen and expected over `since` (t,), their difference in value and in spreads."""
     both = since & np.isfinite(one.observed) & np.isfinite(one.expected)
     if not both.any():
         return one.name

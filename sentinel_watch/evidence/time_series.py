@@ -1,4 +1,7 @@
-"""The event over time: what was seen, what was expected, when it was hidden, and when it was found."""
+"""The event over time: what was seen, what was expected, when it was hidden, and when it was found.
+
+It lets anybody check whether the place did that before, and whether one picture alone decided.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ def time_series_png(inputs: EvidenceInputs, series: Mapping[str, Series]) -> byt
 
 
 def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series]) -> Figure:
-    """Return the figure: milestones, one panel for each of the two series that moved most, the hidden dates."""
+    """Return the figure: milestones, one panel for each of the two series that moved most, the hidden dates.
+
+    `series` as `all_series` returns them, `inputs.indices` chosen from first. Draw it within `house_style`.
+    """
     scenes, marks = inputs.samples.scenes, _marks(inputs.event)
     onset = np.datetime64(inputs.event.region.onset)
     # Without an index, the longest wavelength shows most: it sees through haze.
@@ -73,6 +79,7 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series]) -> Fi
 
 
 def _words(inputs: EvidenceInputs) -> Captions:
+    """Return title, facts and footer, with how many of the scenes saw the event clear."""
     scenes = inputs.samples.scenes
     words = captions(inputs.alert, inputs.site, [int(str(scene.time)[:4]) for scene in scenes])
     clear = sum(scene.state == CLEAR for scene in scenes)
@@ -80,6 +87,7 @@ def _words(inputs: EvidenceInputs) -> Captions:
 
 
 def _marks(event: Event) -> list[Mark]:
+    """Return the milestones that the event has reached, oldest first."""
     milestones = (
         ("onset", event.region.onset, INK), ("first detected", event.first_detected, ORANGE),
         ("confirmed", event.confirmed_at, WINE), ("finished", event.finished_at, BLUE),
@@ -88,12 +96,14 @@ def _marks(event: Event) -> list[Mark]:
 
 
 def _span(days: Sequence[float], marks: Sequence[Mark]) -> tuple[float, float]:
+    """Return the first and last day of the time axis, with a margin."""
     first, last = min([*days, *(day for _, day, _ in marks)]), max([*days, *(day for _, day, _ in marks)])
     margin = max((last - first) / 60, 1.0)
     return first - margin, last + margin
 
 
 def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
+    """Draw one legend for all panels, each label once."""
     entries: dict[str, Artist] = {}
     for axes in panels:
         handles, labels = axes.get_legend_handles_labels()

@@ -1,4 +1,7 @@
-"""The words that the figures of one alert share."""
+"""The words that the figures of one alert share.
+
+Always *suspected*: a picture goes further than the report that it was made for.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ __all__ = ["attribution", "captions", "class_words", "place"]
 
 
 def captions(alert: Alert, site: Site, years: Iterable[int]) -> Captions:
-    """Return title, facts and footer of an alert's figures; `years` are those of the scenes shown."""
+    """Return title, facts and footer of an alert's figures; `years` are those of the scenes shown.
+
+    What, how sure and how large; where and when; which alert, and the credit to Copernicus.
+    """
     title = f"Suspected {class_words(alert.event_class)} · {alert.status} · {alert.area_ha:.2f} ha"
     dates = [f"first detected {alert.first_detected}", f"confirmed {alert.confirmed_at}" if alert.confirmed_at else "not confirmed yet"]
     if alert.finished_at:
@@ -31,7 +37,10 @@ def class_words(event_class: str) -> str:
 
 
 def place(lon: float, lat: float) -> str:
-    """Return coordinates as a GPS shows them: decimal degrees, about a metre."""
+    """Return coordinates as a GPS shows them: decimal degrees, about a metre.
+
+    `place(23.12345, 46.3)` is `46.30000° N, 23.12345° E`: latitude first, as people read it.
+    """
     return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
 
 

@@ -1,4 +1,7 @@
-"""The verbs that look at the alerts of a workspace."""
+"""The verbs that look at the alerts of a workspace.
+
+They read what runs have stored and compute nothing; where a run is at work, they show its last finished step.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ __all__ = ["export_alerts", "list_alerts", "show_alert"]
 
 
 def list_alerts(workspace: Path, site_id: str | None) -> None:
-    """Print the alerts of a workspace, most urgent first; raise InputError where there is no such workspace or site."""
+    """Print the alerts of a workspace, most urgent first; raise InputError where there is no such workspace.
+
+    `site_id` None = all sites. An unknown site has no alerts, and that is what is printed.
+    """
     alerts = _alerts(workspace, site_id)
     out = console()
     if alerts:
@@ -30,7 +36,10 @@ def list_alerts(workspace: Path, site_id: str | None) -> None:
 
 
 def show_alert(workspace: Path, alert_id: str) -> None:
-    """Print every column of the alert whose id begins with `alert_id`; raise InputError where there is none or several."""
+    """Print every column of the alert whose id begins with `alert_id`; raise InputError where there is none or several.
+
+    The site and a few characters mostly suffice: `forest_romania-1a2b`. What is not known is printed as such.
+    """
     alerts = _alerts(workspace, None)
     found = {alert.alert_id: alert for alert in alerts if alert.alert_id.startswith(alert_id)}
     if not found:
@@ -44,7 +53,10 @@ def show_alert(workspace: Path, alert_id: str) -> None:
 
 
 def export_alerts(workspace: Path, site_id: str | None, out: Path, sinks: tuple[str, ...]) -> None:
-    """Write the alerts to the folder `out` by each of `sinks`, all of them where none is named; raise InputError for an unknown one."""
+    """Write the alerts to the folder `out` by each of `sinks`, all of them where none is named; raise InputError for an unknown one.
+
+    Prints the path of each file that was written, one a line. Files of an earlier export are replaced.
+    """
     alerts = _alerts(workspace, site_id)
     chosen = [SINKS.build({"part": name}) for name in (sinks or tuple(SINKS))]
     out.mkdir(parents=True, exist_ok=True)
@@ -54,6 +66,10 @@ def export_alerts(workspace: Path, site_id: str | None, out: Path, sinks: tuple[
 
 
 def _alerts(workspace: Path, site_id: str | None) -> tuple[Alert, ...]:
+    """Return the alerts of the latest watch of each site, or of `site_id`, most urgent first.
+
+    Raises InputError where `workspace` holds no database.
+    """
     # opening would make an empty workspace where somebody mistyped the path
     if not (workspace / DATABASE_NAME).is_file():
         raise InputError(
@@ -70,6 +86,7 @@ def _alerts(workspace: Path, site_id: str | None) -> tuple[Alert, ...]:
 
 
 def _plain(name: str, value: object) -> str:
+    """Return a column's value in words: None as "not known", probabilities in percent from 0.5 % on, largest first."""
     if value is None:
         return "not known"
     if name == "class_probs":

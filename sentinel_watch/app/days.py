@@ -1,4 +1,4 @@
-"""Days as the command line takes them."""
+"""Days as the command line takes them: whole days, UTC, both ends included."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ __all__ = ["Period", "read_period"]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What is read and what is watched; all UTC, None = as far as the catalogue reaches."""
+    """What is read and what is watched; all UTC, None = as far as the catalogue reaches.
+
+    Everything from `start` to before `monitor_from` is history; with `monitor_from` None the pipeline's rule decides.
+    """
 
     start: datetime | None
     """The first instant of the first day."""
@@ -25,7 +28,10 @@ class Period:
 
 
 def read_period(start: str | None, monitor_from: str | None, end: str | None) -> Period:
-    """Return the period that the options name; raise InputError where one is no day or they are out of order."""
+    """Return the period that the options name; raise InputError where one is no day or they are out of order.
+
+    Days are `YYYY-MM-DD`, None = not given. `read_period("2017-01-01", None, "2018-12-31").end` is the last instant of that day.
+    """
     options = {"--start": start, "--monitor-from": monitor_from, "--end": end}
     days = {option: _day(option, text) for option, text in options.items()}
     given = [(option, day) for option, day in days.items() if day]
@@ -33,10 +39,12 @@ def read_period(start: str | None, monitor_from: str | None, end: str | None) ->
         if day >= next_day:
             raise InputError(f"{earlier} must lie before {later}", found=f"{day} and {next_day}", allowed="start < monitor-from < end")
     first, watched, last = days.values()
+    # midnight would leave out every scene of the last day
     return Period(_midnight(first), _midnight(watched), datetime.combine(last, time.max, UTC) if last else None)
 
 
 def _day(option: str, text: str | None) -> date | None:
+    """Return the day that `text` names, None where it was not given; raise InputError, naming the option, where it is none."""
     if text is None:
         return None
     try:
@@ -49,4 +57,5 @@ def _day(option: str, text: str | None) -> date | None:
 
 
 def _midnight(day: date | None) -> datetime | None:
+    """Return the first instant of the day in UTC, None for None."""
     return datetime.combine(day, time.min, UTC) if day else None

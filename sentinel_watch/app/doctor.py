@@ -1,4 +1,7 @@
-"""What is installed, what is missing, and what that means for a run."""
+"""What is installed, what is missing, and what that means for a run.
+
+Looks at this machine only: it asks no server, so a source that is down does not show here.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ MISLEADING = ("GDAL_DATA", "PROJ_DATA", "PROJ_LIB", "GDAL_DRIVER_PATH")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at.
+
+    `what` names it, `detail` says what was found in words, with the next step where something is to be done.
+    """
 
     what: str
     state: str
@@ -45,7 +51,10 @@ class Finding:
 
 
 def diagnose(workspace: Path) -> int:
-    """Print what was found, and return the exit code: 1 where a run would not work, else 0."""
+    """Print what was found, and return the exit code: 1 where a run would not work, else 0.
+
+    `workspace` is the folder that a run would use; it is not made. What is missing or odd, but not needed, leaves the code at 0.
+    """
     found = list(findings(workspace))
     table = Table(box=None, pad_edge=False, show_header=False)
     style = {"ok": "green", "missing": "yellow", "warning": "yellow", "broken": "bold red"}
@@ -59,7 +68,10 @@ def diagnose(workspace: Path) -> int:
 
 
 def findings(workspace: Path) -> Iterator[Finding]:
-    """Yield what is found, in the order in which it is shown."""
+    """Yield what is found, in the order in which it is shown.
+
+    Python, packages, libraries, extras, environment, sample, workspace.
+    """
     python_ok = sys.version_info >= (3, 11)
     yield Finding("Python", "ok" if python_ok else "broken", f"{platform.python_version()} on {platform.platform()}")
     yield from _packages()
@@ -71,6 +83,7 @@ def findings(workspace: Path) -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
+    """Yield the program's version, then each package that it needs, broken where it is not installed."""
     yield Finding(DISTRIBUTION, "ok", metadata.version(DISTRIBUTION))
     for name in _required(""):
         version = _version(name)
@@ -78,12 +91,14 @@ def _packages() -> Iterator[Finding]:
 
 
 def _required(extra: str) -> list[str]:
+    """Return the names of the packages that an extra asks for; those that are always needed for ""."""
     # "rasterio<1.5,>=1.4" and "sentinelhub>=3.11; extra == 'sentinelhub'": the name is what comes first
     asked = [line for line in metadata.requires(DISTRIBUTION) or () if (re.findall(r"extra == ['\"](.+?)['\"]", line) or [""])[0] == extra]
     return [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in asked]
 
 
 def _version(name: str) -> str | None:
+    """Return the installed version of a package, None where it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -91,6 +106,7 @@ def _version(name: str) -> str | None:
 
 
 def _versions() -> Iterator[Finding]:
+    """Yield the versions of the libraries below the packages, loaded for it."""
     # each imported for real: a library that is installed may still not load
     yield _try("GDAL of rasterio (reads imagery)", lambda: str(import_module("rasterio").__gdal_version__))
     yield _try("GDAL of pyogrio (writes vectors)", lambda: str(import_module("pyogrio").__gdal_version_string__))
@@ -99,13 +115,16 @@ def _versions() -> Iterator[Finding]:
 
 
 def _try(what: str, look: Callable[[], str]) -> Finding:
+    """Return what `look` finds, or as broken whatever it raises."""
     try:
         return Finding(what, "ok", look())
     except Exception as error:
+        # anything at all: a broken library fails on import in ways of its own
         return Finding(what, "broken", f"{type(error).__name__}: {error}")
 
 
 def _extras() -> Iterator[Finding]:
+    """Yield each extra, missing where one of its packages is, with the command that brings it."""
     for extra, purpose in EXTRAS.items():
         absent = [name for name in _required(extra) if _version(name) is None]
         detail = f"for {purpose}; pip install -c constraints.txt '.[{extra}]'" if absent else f"for {purpose}"
@@ -113,6 +132,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _environment() -> Finding:
+    """Return a warning where variables lead rasterio's and pyogrio's GDAL to the same data folder."""
     set_ = [name for name in MISLEADING if name in os.environ]
     if set_:
         return Finding("environment", "warning", f"{', '.join(set_)} set: unset, for rasterio and pyogrio carry different GDALs")
@@ -120,6 +140,7 @@ def _environment() -> Finding:
 
 
 def _sample() -> Finding:
+    """Return which shipped samples there are, a warning where there is none."""
     try:
         names = [path.parent.name for path in sorted(shipped("samples").glob("*/catalog.json"))]
     except InputError as error:
@@ -128,6 +149,7 @@ def _sample() -> Finding:
 
 
 def _writable(workspace: Path) -> Finding:
+    """Return whether the workspace can be written, tried with a file that is gone at once."""
     # a folder that does not exist yet is made by the run: what counts is the nearest one that does
     folder = next(parent for parent in (workspace, *workspace.absolute().parents) if parent.exists())
     try:

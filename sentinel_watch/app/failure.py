@@ -1,4 +1,7 @@
-"""How a command ends that cannot do what it was asked for."""
+"""How a command ends that cannot do what it was asked for.
+
+A user's mistake gets the error's own text, which says what to do next; a bug gets its traceback, which says where it is.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ def ending() -> Iterator[None]:
     """Log to standard error while the block runs, and turn what it raises into words and an exit code.
 
     A user's mistake is told without a traceback and exits with the error's own code; anything else is a bug and exits with 1.
+    SystemExit and KeyboardInterrupt pass through. The logger is left as it was found.
     """
     # made here, so that it writes to what standard error is now
     handler = logging.StreamHandler(sys.stderr)

@@ -1,4 +1,7 @@
-"""The verbs about pipelines: check, explain, schema."""
+"""The verbs about pipelines: check, explain, schema.
+
+What an option means is told in one place, the docstring under its field; these verbs only show it.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,19 @@ LISTS: Mapping[str, Registry[Any]] = {"masks": MASKERS, "detectors": DETECTORS, 
 
 
 def check_pipeline(name_or_path: str) -> None:
-    """Print that a pipeline is sound; raise InputError where it is not."""
+    """Print that a pipeline is sound; raise InputError where it is not.
+
+    `name_or_path` is a shipped pipeline's name or a TOML file. No imagery is read: whether a source has the bands shows in the run.
+    """
     pipeline = load_pipeline(name_or_path)
     console().print(f"{pipeline.name}: sound; bands {', '.join(pipeline.bands)}", highlight=False)
 
 
 def explain_pipeline(name_or_path: str) -> None:
-    """Print a pipeline with all defaults, each option with what it means; raise InputError where it is not sound."""
+    """Print a pipeline with all defaults, each option with what it means; raise InputError where it is not sound.
+
+    Defaults are written out, so that a filed print still tells what was done when they have changed.
+    """
     pipeline = load_pipeline(name_or_path)
     tree = Tree(Text(pipeline.name, style="bold"))
     for key, value in pipeline.resolved().items():
@@ -41,12 +50,15 @@ def explain_pipeline(name_or_path: str) -> None:
 
 
 def print_schema() -> None:
-    """Print the JSON Schema of pipeline files."""
+    """Print the JSON Schema of pipeline files to standard output, indented, with nothing else beside it."""
     sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of pipeline files, every part's options in it."""
+    """Return the JSON Schema of pipeline files, every part's options in it.
+
+    2020-12; parts that outsiders registered are in it too, so it differs from machine to machine.
+    """
     document = Pipeline.model_json_schema()
     # pydantic knows a part only as a table: which parts there are stands in the registries
     properties = document["properties"]
@@ -57,6 +69,7 @@ def schema() -> dict[str, Any]:
 
 
 def _part_schemas(registry: Registry[Any]) -> list[dict[str, Any]]:
+    """Return one schema for each part of the registry, with its name as the only value that `part` may have."""
     schemas = []
     for name in registry:
         part: type[Part] = registry.get(name)
@@ -68,6 +81,10 @@ def _part_schemas(registry: Registry[Any]) -> list[dict[str, Any]]:
 
 
 def _grow(tree: Tree, key: str, value: object, field: tuple[type[Part] | None, str]) -> None:
+    """Add the option `key` with its value below `tree`; tables and lists of tables become branches.
+
+    `field` is where the meaning stands: the model and the field's name; no model, no meaning.
+    """
     model, name = field
     if isinstance(value, dict):
         branch = tree.add(_line(key, value.get("part", ""), _meaning(model, name)))
@@ -85,6 +102,7 @@ def _grow(tree: Tree, key: str, value: object, field: tuple[type[Part] | None, s
 
 
 def _part_of(name: str, value: Mapping[str, Any], model: type[Part] | None) -> type[Part] | None:
+    """Return the class that a table's options belong to, None where it is no part."""
     if "part" in value:
         registry: Registry[Any] = {**LISTS, "classifier": CLASSIFIERS}[name]
         part: type[Part] = registry.get(value["part"])
@@ -94,9 +112,11 @@ def _part_of(name: str, value: Mapping[str, Any], model: type[Part] | None) -> t
 
 
 def _meaning(model: type[Part] | None, name: str) -> str:
+    """Return a field's description on one line, "" where it has none."""
     field = model.model_fields.get(name) if model else None
     return " ".join((field.description or "").split()) if field else ""
 
 
 def _line(key: str, value: str, meaning: str) -> Text:
+    """Return one line of the tree: key in bold, value, meaning in grey."""
     return Text.assemble((key, "bold"), f" = {value}" if value else "", (f"   {meaning}" if meaning else "", "dim"))

@@ -1,4 +1,7 @@
-"""What a run shows of itself while it works: bars on a terminal, lines in a log."""
+"""What a run shows of itself while it works: bars on a terminal, lines in a log.
+
+Both are a `pipeline.progress.Progress`: the pipeline tells what it does, and does not know who listens.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ __all__ = ["Bars", "Lines", "showing"]
 
 @contextmanager
 def showing() -> Iterator[RunProgress]:
-    """Show the run's progress on standard error while the block runs: bars where it is a terminal, else lines."""
+    """Show the run's progress on standard error while the block runs: bars where it is a terminal, else lines.
+
+    Results go to standard output, so `sentinel-watch alerts list > file` holds no bars.
+    """
     # not standard output, which belongs to the results
     stream = sys.stderr
     if not stream.isatty():
@@ -38,7 +44,7 @@ def showing() -> Iterator[RunProgress]:
 
 
 class Bars:
-    """One bar a stage."""
+    """One bar a stage, redrawn in place; for terminals."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -50,7 +56,7 @@ class Bars:
         self._task = self._bars.add_task(name, total=total, what="")
 
     def step(self, what: str = "") -> None:
-        """Move the bar on by one, and name `what` was done beside it."""
+        """Move the bar on by one, and name `what` was done beside it; before the first stage, do nothing."""
         if self._task is not None:
             self._bars.update(self._task, advance=1, what=what)
 
@@ -59,6 +65,7 @@ class Bars:
         self._bars.console.print(Text(text))
 
     def _clear(self) -> None:
+        """Take the words beside the last bar away."""
         # the last scene of a stage that has ended says nothing
         if self._task is not None:
             self._bars.update(self._task, what="")

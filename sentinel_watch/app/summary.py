@@ -1,4 +1,7 @@
-"""What a run says at its end: alerts, what was and was not observed, what was decided, what was written."""
+"""What a run says at its end: alerts, what was and was not observed, what was decided, what was written.
+
+"No alerts" means little where little was seen, so how well the AOI was observed stands right below.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ FAILURES_SHOWN = 5
 
 
 def print_summary(request: RunRequest, result: RunResult) -> None:
-    """Print what came of a run to standard output."""
+    """Print what came of a run to standard output.
+
+    The first 20 alerts at most, and where the rest are; `alerts.geojson` and `run.json` hold everything.
+    """
     out = console()
     count = len(result.alerts)
     out.print(f"\n{request.site.name}: {count or 'no'} alert{'' if count == 1 else 's'}, all suspected until checked\n", highlight=False)
@@ -44,7 +50,10 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
 
 
 def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
-    """Yield in plain words how well the AOI was observed."""
+    """Yield in plain words how well the AOI was observed.
+
+    `records` is the whole ledger; history and monitoring are told apart by their role. One sentence each.
+    """
     seen = coverage(records)
     counts: Mapping[str, int] = seen["scenes"]
     watched = sum(counts.values())
@@ -60,13 +69,14 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
 
 
 def _detectors(result: RunResult) -> str:
-    """Return which detectors watched, as the report tells it."""
+    """Return which detectors watched, as the report tells it, and how many blocks each."""
     report = json.loads(result.paths["run.json"].read_text("utf-8"))
     blocks = Counter(name or "none, for want of history" for name in report["grid"]["detector_by_block"].values())
     return "detector " + ", ".join(f"{name} ({count} of {blocks.total()} blocks)" for name, count in blocks.most_common())
 
 
 def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:
+    """Yield the scenes that could not be read, the first few with the reason, and what to do; nothing where all could."""
     # a few are enough to see what is wrong with a source; the ledger has all
     failed = [record for record in records if record.outcome is Outcome.FAILED]
     for record in failed[:FAILURES_SHOWN]:
@@ -78,6 +88,7 @@ def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:
 
 
 def _written(request: RunRequest, result: RunResult) -> Iterator[str]:
+    """Yield the paths that a run wrote, with words where a folder's name does not tell."""
     for path in result.paths.values():
         yield str(path)
     if result.alerts:

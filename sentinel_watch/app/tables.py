@@ -1,4 +1,7 @@
-"""What the command line prints for people to read."""
+"""What the command line prints for people to read.
+
+For programs there are the exports and `run.json`; these tables may change from version to version.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,18 @@ PIPE_WIDTH = 160
 
 
 def console() -> Console:
-    """Return the console on standard output, for results; text is printed as it is, since names come from files."""
+    """Return the console on standard output, for results; text is printed as it is, since names come from files.
+
+    As wide as the terminal, or PIPE_WIDTH where there is none.
+    """
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, emoji=False)
 
 
 def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH) -> Table:
     """Return the table of `alerts` in their order: what an inspector needs to choose where to look first.
 
-    A table of less than 100 characters of `width` has no place in it: cut coordinates are worse than none.
+    A table of less than 100 characters of `width` has no place in it: cut coordinates are worse than none. "sure" is the
+    confidence in the class, not that something changed.
     """
     table = Table(box=None, pad_edge=False)
     table.add_column("pri-\nority", justify="right")
@@ -50,7 +57,7 @@ def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH) -> Table:
 
 
 def fact_table(facts: Mapping[str, str]) -> Table:
-    """Return a table of two columns: what, and its value."""
+    """Return a table of two columns: what, and its value. Long values are broken into lines, never cut."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -60,6 +67,7 @@ def fact_table(facts: Mapping[str, str]) -> Table:
 
 
 def _cells(alert: Alert) -> tuple[str, ...]:
+    """Return the columns that every table of alerts has."""
     # how surely nothing is known is no figure to act on
     known = alert.event_class != "unknown_change"
     return (
@@ -74,8 +82,10 @@ def _cells(alert: Alert) -> tuple[str, ...]:
 
 
 def _place(alert: Alert) -> str:
+    """Return latitude and longitude, degrees with 5 decimals (about a metre), in the order that map searches take."""
     return f"{alert.centroid_lat:.5f}, {alert.centroid_lon:.5f}"
 
 
 def _outside(alert: Alert) -> str:
+    """Return the share outside the permits in percent, or that there is no permit to judge by."""
     return "no permit" if alert.outside_permit_pct is None else f"{alert.outside_permit_pct:.0f}%"

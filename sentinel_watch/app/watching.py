@@ -1,4 +1,7 @@
-"""The verb `run`: one AOI from its file to a summary that can be read at a glance."""
+"""The verb `run`: one AOI from its file to a summary that can be read at a glance.
+
+Puts the request together and prints the result; the work is `pipeline.run`'s.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ __all__ = ["Places", "watch_site"]
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a run reads and writes."""
+    """Where a run reads and writes.
+
+    `out` gets what people use; `workspace` holds what the next run needs to go on, and is often a folder inside it.
+    """
 
     aoi: Path
     source: str
@@ -34,6 +40,9 @@ class Places:
 
 def watch_site(places: Places, pipeline: str | None, period: Period) -> int:
     """Run one AOI, print what came of it, and return the exit code: 0, or 3 where a scene could not be read.
+
+    `pipeline` is a name or a TOML file; None takes the shipped one that serves the site's type. What was done before an error
+    is kept, and the same command goes on from there.
 
     Raises InputError for what the user gave wrong, SourceError where the source as a whole fails.
     """
@@ -56,6 +65,7 @@ def watch_site(places: Places, pipeline: str | None, period: Period) -> int:
 
 
 def _writable(out: Path) -> Path:
+    """Return the folder `out`, made where it is missing; raise InputError where it cannot be made."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TEXT = Path(__file__).with_name("page.md")
-AREAS_HA = ((0.0, 0.15), (0.15, 0.3), (0.3, 0.6), (0.6, 2.1))
+AREAS_HA = ((0.0, 0.2), (0.2, 0.5), (0.5, 1.0), (1.0, 2.1))
 
 
 def matched(ours: Tally, peers: Sequence[Tally]) -> list[Tally]:
@@ -70,7 +70,7 @@ def main(folder: Path) -> None:
         "defaults": comparison([same], [tally for tally in peers_same if ":" not in tally.method]),
         "matched": comparison([same], matched(same, peers_same)),
         "clean_km2": f"{ours.false_figures(CLEAN)['km2_years']:.1f}", "all_km2": f"{sum(score.km2_years for score in ours.false):.0f}",
-        "runs": str(len(ours.runs())), "planted": str(len(ours.events)),
+        "runs": str(len(ours.runs())), "planted": str(len(ours.counted())),
     }  # fmt: skip
     text = TEXT.read_text()
     for key, table in tables.items():

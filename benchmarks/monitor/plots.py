@@ -32,7 +32,8 @@ PEER_COLOURS = {
 }  # fmt: skip
 FLOOR_SHARE = 0.01
 """Shown for a false area of less than 0.01 %, which a logarithmic axis could not show."""
-AREA_EDGES_HA = (0.08, 0.15, 0.3, 0.6, 1.2, 2.1)
+AREA_EDGES_HA = (0.08, 0.2, 0.5, 1.0, 2.1)
+SHARES = (0.01, 0.1, 1, 10, 100)
 KIND_COLOURS = {"abrupt": OURS, "gradual": "#ef8a62", "burn": "#333333", "stress": "#4d9221", "turbidity": "#2166ac"}
 
 
@@ -45,7 +46,14 @@ def plot_operating_points(ours: Sequence[Tally], peers: Sequence[Tally], path: P
             axis.plot(*zip(*points, strict=True), "o-", color=colour, label=family, markersize=6, linewidth=1)
     points = sorted(_point(tally) for tally in ours)
     axis.plot(*zip(*points, strict=True), "*-", color=OURS, markersize=16, label="sentinel_watch", linewidth=1)
-    axis.set(xscale="log", ylim=(-2, 102), xlabel="false area on clean ground, % (0.01 = none)", ylabel="abrupt events found, %")
+    axis.set(
+        xscale="log",
+        ylim=(-2, 102),
+        xlim=(SHARES[0] / 1.5, SHARES[-1]),
+        xlabel="false area on clean ground, % (0.01 = none)",
+        ylabel="abrupt events found, %",
+    )
+    axis.set_xticks(SHARES, [f"{share:g}" for share in SHARES])
     axis.set_title("Found against falsely flagged, simulated events on real series", loc="left", fontsize=11)
     axis.grid(alpha=0.25)
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -80,15 +88,15 @@ def plot_sizes(ours: Tally, path: Path) -> None:
     """Draw recall by area and by contrast, with Wilson's intervals: what can be detected at all."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), sharey=True, layout="constrained")
     for shift, (kind, colour) in enumerate(KIND_COLOURS.items()):
-        _steps(left, [event for event in ours.events if event.kind == kind], kind, colour, 1 + 0.03 * (shift - 2))
+        _steps(left, [event for event in ours.counted() if event.kind == kind], kind, colour, 1 + 0.03 * (shift - 2))
     for edges in ((0.0, 0.04), (0.04, 0.08), (0.08, 0.12), (0.12, 0.3)):
-        group = [event for event in ours.events if event.kind == "abrupt" and edges[0] <= event.contrast < edges[1]]
+        group = [event for event in ours.counted() if event.kind == "abrupt" and edges[0] <= event.contrast < edges[1]]
         _bar(right, min(np.mean(edges), 0.15), group, OURS)
     left.set(xscale="log", xlabel="area planted, ha", ylabel="found, %", ylim=(-3, 103))
     left.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
     left.minorticks_off()
     right.set(xlabel="contrast of abrupt events, reflectance (RMS over bands)")
-    left.legend(frameon=False, fontsize=8, loc="lower right")
+    figure.legend(*left.get_legend_handles_labels(), frameon=False, fontsize=9, loc="outside lower center", ncols=len(KIND_COLOURS))
     for axis in (left, right):
         axis.grid(alpha=0.25)
     figure.suptitle("What is found, by size and by contrast (95 % intervals)", x=0.01, ha="left", fontsize=11)
@@ -119,15 +127,17 @@ def plot_delays(ours: Tally, path: Path) -> None:
     """Draw how soon events are found: the share found within so many days and clear looks, missed ones included."""
     figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True, layout="constrained")
     for axis, key, label in ((axes[0], "delay_days", "days since the start"), (axes[1], "delay_looks", "clear looks since the start")):
+        longest = 1.05 * max((getattr(event, key) for event in ours.counted() if event.found), default=1)
         for kind, colour in KIND_COLOURS.items():
-            events = [event for event in ours.events if event.kind == kind]
+            events = [event for event in ours.counted() if event.kind == kind]
             delays = np.sort([getattr(event, key) for event in events if event.found])
             if events:
-                axis.step(np.r_[0, delays], 100 * np.arange(len(delays) + 1) / len(events), where="post", color=colour, label=kind)
-        axis.set(xlabel=label, ylim=(0, 103), xlim=(0, None))
+                found = 100 * np.arange(len(delays) + 1) / len(events)
+                axis.step(np.r_[0, delays, longest], np.r_[found, found[-1]], where="post", color=colour, label=kind)
+        axis.set(xlabel=label, ylim=(0, 103), xlim=(0, longest))
         axis.grid(alpha=0.25)
     axes[0].set_ylabel("found, % of all planted")
-    axes[1].legend(frameon=False, fontsize=8, loc="lower right")
+    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, fontsize=9, loc="outside lower center", ncols=len(KIND_COLOURS))
     figure.suptitle("How soon", x=0.01, ha="left", fontsize=11)
     _kept(figure, path)
 

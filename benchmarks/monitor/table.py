@@ -55,9 +55,13 @@ class Tally:
         area = float(np.average([score.area_share for score in scores], weights=[score.km2_years for score in scores]))
         return {"events": events, "rate": events / exposure, "low": low, "high": high, "area_share": area, "km2_years": exposure}
 
+    def counted(self) -> list[EventScore]:
+        """Return the scores of the events, those left out that were planted where the history is short."""
+        return [score for score in self.events if not score.run.startswith(SHORT)]
+
     def recall_figures(self, wanted: Callable[[EventScore], bool]) -> dict[str, float]:
         """Return recall with its interval, median delay and outline, of the events that are `wanted`."""
-        scores = [score for score in self.events if wanted(score) and not score.run.startswith(SHORT)]
+        scores = [score for score in self.counted() if wanted(score)]
         found = [score for score in scores if score.found]
         low, high = wilson_interval(len(found), len(scores))
         middle = {

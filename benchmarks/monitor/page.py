@@ -62,6 +62,7 @@ def by_size(ours: Tally) -> str:
 def main(folder: Path) -> None:
     """Fill the page's text with tables and draw its plots."""
     ours = _tallies(folder / "reporting.json")[0]
+    ours.method = "sentinel_watch"
     peers = _tallies(folder / "peers.json")
     shared = set.intersection(*(tally.runs() for tally in peers)) & ours.runs()
     same, peers_same = ours.only(shared), [tally.only(shared) for tally in peers]

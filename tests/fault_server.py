@@ -50,6 +50,8 @@ class Archive:
     ranges: bool = True
     token: str = ""
     """Bearer token without which nothing is given; empty = all is open."""
+    extra_headers: dict[str, str] = field(default_factory=dict)
+    """Sent with the API's answers."""
     change_items: Callable[[dict[str, Any]], None] = lambda item: None
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -202,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
             _send(self, 404, b"no")
 
     def _json(self, document: dict[str, Any]) -> None:
-        _send(self, 200, json.dumps(document).encode(), {"Content-Type": "application/geo+json"})
+        _send(self, 200, json.dumps(document).encode(), {"Content-Type": "application/geo+json", **self.archive.extra_headers})
 
     def _landing(self) -> dict[str, Any]:
         search = {"rel": "search", "type": "application/geo+json", "href": f"{self.archive.url}/search"}

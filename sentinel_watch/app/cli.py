@@ -24,8 +24,10 @@ app = typer.Typer(
 )
 pipelines = typer.Typer(no_args_is_help=True, help="Check and explain pipeline files.")
 alerts = typer.Typer(no_args_is_help=True, help="List, show and export alerts.")
+sources = typer.Typer(no_args_is_help=True, help="List and check sources of imagery.")
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(alerts, name="alerts")
+app.add_typer(sources, name="source")
 
 Workspace = Annotated[Path, typer.Option("--workspace", help="Folder in which earlier runs keep what they know.")]
 Site = Annotated[str | None, typer.Option("--site", help="Only the alerts of this site_id.")]
@@ -37,7 +39,7 @@ DEFAULT_WORKSPACE = Path("out/workspace")
 @app.command()
 def run(
     aoi: Annotated[Path, typer.Argument(metavar="AOI", help="GeoJSON file of one site.")],
-    source: Annotated[str, typer.Option(metavar="SRC", help="`sample`, or the path of a STAC catalogue.")] = "sample",
+    source: Annotated[str, typer.Option(metavar="SRC", help="`sample`, a name, a STAC API's URL or a catalogue's path.")] = "sample",
     pipeline: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="What to do; left out, the site's type decides.")] = None,
     start: Annotated[str | None, typer.Option(metavar="D", help="First day to read, YYYY-MM-DD.")] = None,
     monitor_from: Annotated[str | None, typer.Option(metavar="D", help="First day to watch; before it is history.")] = None,
@@ -90,6 +92,25 @@ def pipeline_schema() -> None:
     print_schema()
 
 
+@sources.command("list")
+def source_list() -> None:
+    """List the names that --source knows."""
+    from sentinel_watch.app.sources import list_sources
+
+    list_sources()
+
+
+@sources.command("check")
+def source_check(source: Annotated[str, typer.Argument(metavar="SRC", help="What --source may be.")]) -> None:
+    """Try whether a source can be reached, searched and read.
+
+    Ends with 3 where a run would not work.
+    """
+    from sentinel_watch.app.sources import check_source
+
+    raise typer.Exit(check_source(source))
+
+
 @alerts.command("list")
 def alerts_list(workspace: Workspace = DEFAULT_WORKSPACE, site: Site = None) -> None:
     """List the alerts, most urgent first."""
@@ -123,6 +144,9 @@ def alerts_export(
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 2 wrong input, 3 a source failed, 1 a bug, 130 stopped by the user."""
+    """Run the command line and exit: 0 done, 2 wrong input, 3 a source failed, 1 a bug, 130 stopped by the user.
+
+    0 is also the code of a run that finds no alert. Scripts may rely on the codes; the texts may change.
+    """
     with ending():
         app()

@@ -15,7 +15,7 @@ from sentinel_watch.pipeline.definition import digest
 from sentinel_watch.pipeline.ground import Ground
 from sentinel_watch.pipeline.plan import RunRequest, Split, split
 from sentinel_watch.pipeline.viewing import Viewer
-from sentinel_watch.sources import open_source
+from sentinel_watch.sources import open_source, reading_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,9 @@ class Assignment:
         without = [band for band in pipeline.bands if band not in bands]
         begin = f"watching from {self.split.monitor_from:%Y-%m-%d}: {self.split.why}"
         missing = [f"the source has no {', '.join(without)}: the detector works without"] if without else []
-        return [begin, *missing, *(f"no {name}: it needs {', '.join(need)}" for name, need in lacking.items())]
+        read = [scene for scene in self.archive.scenes if self.split.role(scene)]
+        plan = reading_plan(self.viewer.source, read, bands, self.ground.grid)
+        return [begin, *plan, *missing, *(f"no {name}: it needs {', '.join(need)}" for name, need in lacking.items())]
 
 
 def assign(request: RunRequest, store: Store) -> Assignment:

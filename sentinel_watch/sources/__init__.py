@@ -12,12 +12,16 @@ from sentinel_watch.sources.naming import NAMED, describe
 from sentinel_watch.sources.settings import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any
 
-    from sentinel_watch.contracts import Source
+    from odc.geo.geobox import GeoBox
 
-__all__ = ["NAMED", "SOURCES", "newest_copies", "open_source"]
+    from sentinel_watch.contracts import Source
+    from sentinel_watch.domain.scene import Scene
+
+__all__ = ["NAMED", "SOURCES", "newest_copies", "open_source", "reading_plan"]
 
 SOURCES: Registry[Source] = Registry(
     "source",
@@ -41,3 +45,9 @@ def open_source(src: str, cache: Path | None = None) -> Source:
     except ValidationError as error:
         part: type[Any] = SOURCES.get(options["part"])
         raise refusal(error, f"the source {src.partition('?')[0].rpartition('@')[2]!r}", part) from error
+
+
+def reading_plan(source: Source, scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -> list[str]:
+    """Return in plain words what reading `bands` of `scenes` on `grid` takes; nothing for a source that fetches nothing."""
+    plan = getattr(source, "plan", None)
+    return [plan(scenes, bands, grid)] if plan else []

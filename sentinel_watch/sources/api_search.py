@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.sources.api_io import ApiIO
 
-__all__ = ["Question", "find_items", "to_scenes"]
+__all__ = ["Question", "find_items", "search_endpoint", "to_scenes"]
 
 Items = list[dict[str, Any]]
 
@@ -35,8 +35,8 @@ Items = list[dict[str, Any]]
 class Question:
     """What is asked of an API."""
 
-    area: BaseGeometry
-    """WGS84."""
+    area: BaseGeometry | None
+    """WGS84; None = everywhere."""
     start: datetime | None
     end: datetime | None
     collections: tuple[str, ...]
@@ -47,12 +47,13 @@ class Question:
         """Return the question as plain values."""
         start, end = (instant.isoformat() if instant else None for instant in (self.start, self.end))
         cloud = {} if self.max_cloud_percent is None else {"max_cloud_percent": self.max_cloud_percent}
-        return {"area": self.area.wkt, "start": start, "end": end, "collections": list(self.collections), **cloud}
+        return {"area": self.area.wkt if self.area else None, "start": start, "end": end, "collections": list(self.collections), **cloud}
 
     def parameters(self, method: str, cloud_filter: str) -> dict[str, Any]:
         """Return the arguments of pystac-client's ItemSearch; a GET asks by bounding box, since an outline may be too long for a URL."""
         asked: dict[str, Any] = {"collections": list(self.collections) or None}
-        asked |= {"intersects": mapping(self.area)} if method == "POST" else {"bbox": self.area.bounds}
+        if self.area is not None:
+            asked |= {"intersects": mapping(self.area)} if method == "POST" else {"bbox": self.area.bounds}
         asked["datetime"] = (self.start, self.end) if self.start or self.end else None
         if self.max_cloud_percent is not None and method == "POST":
             most = self.max_cloud_percent
@@ -69,7 +70,7 @@ def find_items(api: ApiIO, url: str, question: Question, cloud_filter: str, page
 
     Raises SourceError where the API cannot be asked or does not search.
     """
-    href, method = _search_endpoint(api.document(url), url)
+    href, method = search_endpoint(api.document(url), url)
     search = ItemSearch(href, method=method, stac_io=api, limit=page_size, **question.parameters(method, cloud_filter))
     found: dict[tuple[str, str], str] = {}
     matched = 0
@@ -101,7 +102,8 @@ def to_scenes(items: Items, question: Question, url: str) -> list[Scene]:
     return sorted(scenes.values(), key=lambda scene: (scene.time, scene.scene_id))
 
 
-def _search_endpoint(landing: Mapping[str, Any], url: str) -> tuple[str, str]:
+def search_endpoint(landing: Mapping[str, Any], url: str) -> tuple[str, str]:
+    """Return where an API is searched and by which method, from its landing page; raise SourceError where it is no API."""
     links = [link for link in landing.get("links") or () if isinstance(link, dict) and link.get("rel") == "search" and link.get("href")]
     methods = {str(link.get("method") or "GET").upper(): urljoin(f"{url}/", str(link["href"])) for link in links}
     if "POST" in methods:
@@ -145,4 +147,6 @@ def _answers(item: Mapping[str, Any], scene: Scene, outline: BaseGeometry | None
         return False
     if most is not None and scene.cloud_fraction is not None and scene.cloud_fraction * 100 > most:
         return False
-    return within(scene, question.start, question.end) and (outline is None or bool(question.area.intersects(outline)))
+    if outline is not None and question.area is not None and not question.area.intersects(outline):
+        return False
+    return within(scene, question.start, question.end)

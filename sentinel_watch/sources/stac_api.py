@@ -24,6 +24,7 @@ from sentinel_watch.sources.hosts import Hosts
 from sentinel_watch.sources.http import Http
 from sentinel_watch.sources.patience import Patience
 from sentinel_watch.sources.ranges import RangeClient
+from sentinel_watch.sources.reading_plan import describe_plan
 from sentinel_watch.sources.remote_file import RemoteFile
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
@@ -116,19 +117,23 @@ class StacApi(Part):
             except TransferError as error:
                 raise error.for_scene() from error
 
+    def plan(self, scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -> str:
+        """Return in plain words what reading `bands` of `scenes` on `grid` takes at most."""
+        return describe_plan(scenes, (*bands, SCL), grid)
+
     def api(self) -> ApiIO:
         """Return a client of the API, good until the deadline of what begins now."""
-        return ApiIO(self._http, self._token, self.patience.deadline())
+        return ApiIO(self.http, self.token, self.patience.deadline())
 
     def _read_asset(self, asset: Asset, grid: GeoBox, deadline: Deadline, *, nearest: bool) -> NDArray[np.float32]:
-        file = RemoteFile(asset.href, self._ranges, self._chips, deadline)
+        file = RemoteFile(asset.href, self.ranges, self._chips, deadline)
         try:
             return read_raster(file, asset.nodata, grid, nearest=nearest)
         except ChangedError:
             if not file.from_chips:
                 raise
         # what is kept is of an older version than what the server has: begin anew with that
-        file = RemoteFile(asset.href, self._ranges, self._chips, deadline, trust_chips=False)
+        file = RemoteFile(asset.href, self.ranges, self._chips, deadline, trust_chips=False)
         return read_raster(file, asset.nodata, grid, nearest=nearest)
 
     @property
@@ -136,20 +141,23 @@ class StacApi(Part):
         return urlsplit(self.url).hostname or ""
 
     @cached_property
-    def _http(self) -> Http:
+    def http(self) -> Http:
+        """The client that asks the hosts of this source, and no others."""
         signing = urlsplit(self.sign_service).hostname
         allowed = (self._own_host, *self.hosts, *([signing] if signing else []))
         return Http(Hosts(allowed, self.allow_private, urlsplit(self.url).scheme == "http"), self.patience, self.connections)
 
     @cached_property
-    def _token(self) -> Token:
+    def token(self) -> Token:
+        """The bearer token."""
         return Token(self.token_env, self.token_hosts or (self._own_host,))
 
     @cached_property
-    def _ranges(self) -> RangeClient | None:
+    def ranges(self) -> RangeClient | None:
+        """The client that fetches parts of files; None where the network is not to be used."""
         if self.offline:
             return None
-        return RangeClient(self._http, Access(self._token, Signer(self._http, self.sign_service) if self.sign_service else None))
+        return RangeClient(self.http, Access(self.token, Signer(self.http, self.sign_service) if self.sign_service else None))
 
     @cached_property
     def _chips(self) -> Chips | None:

@@ -1,0 +1,64 @@
+"""The verbs about sources: list, check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+from shapely.geometry import box
+
+from sentinel_watch.app.tables import console
+from sentinel_watch.sources import NAMED, open_source
+from sentinel_watch.sources.api_check import Check, check_api
+from sentinel_watch.sources.settings import load_settings
+from sentinel_watch.sources.stac_api import StacApi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sentinel_watch.contracts import Source
+
+__all__ = ["check_source", "list_sources"]
+
+STYLE = {"ok": "green", "warning": "yellow", "broken": "bold red"}
+
+
+def list_sources() -> None:
+    """Print the names that `--source` knows, and where each leads."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_row(NAMED[0], "a real series that is shipped with the program")
+    settings = load_settings()
+    for name in settings.names():
+        options = settings.source(name) or {}
+        table.add_row(name, str(options.get("url") or options.get("path") or ""))
+    console().print(table, highlight=False)
+
+
+def check_source(src: str) -> int:
+    """Print whether the source can be used, and return the exit code: 3 where it cannot, else 0.
+
+    Raises InputError where `src` names no source, SourceError where a catalogue on disk cannot be read.
+    """
+    source = open_source(src)
+    checks = list(check_api(source) if isinstance(source, StacApi) else _check_catalog(source))
+    _print(checks)
+    broken = [check.what for check in checks if check.state == "broken"]
+    console().print(f"A run would not work: {', '.join(broken)}." if broken else "The source can be used.", highlight=False)
+    return 3 if broken else 0
+
+
+def _check_catalog(source: Source) -> Iterable[Check]:
+    scenes = source.search(box(-180, -90, 180, 90), None, None)
+    if not scenes:
+        return [Check("scenes", "broken", "none")]
+    bands = sorted({band for scene in scenes for band in scene.assets})
+    period = f"{scenes[0].time:%Y-%m-%d} to {scenes[-1].time:%Y-%m-%d}"
+    return [Check("scenes", "ok", f"{len(scenes)}, {period}"), Check("bands", "ok", ", ".join(bands))]
+
+
+def _print(checks: Iterable[Check]) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for check in checks:
+        table.add_row(check.what, Text(check.state, STYLE[check.state]), check.detail)
+    console().print(table, highlight=False)

@@ -1,0 +1,109 @@
+"""Whether a STAC API can be used: reached, searched, and its files read with the credentials at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sentinel_watch.errors import SourceError
+from sentinel_watch.sources.api_search import Question, search_endpoint, to_scenes
+from sentinel_watch.sources.entries import BROKEN
+from sentinel_watch.sources.http import Request
+from sentinel_watch.sources.transfer import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.sources.patience import Deadline
+    from sentinel_watch.sources.stac_api import StacApi
+
+__all__ = ["Check", "check_api"]
+
+MAX_BYTES = 8 * 1024**2
+FIRST_BYTES = 32 * 1024
+QUOTAS = ("ratelimit", "rate-limit", "quota", "x-processingunits")
+"""Parts of the names of headers in which services tell what is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried."""
+
+    what: str
+    state: str
+    """`ok`, `warning`, or `broken` (a run would not work)."""
+    detail: str
+
+
+class _Trial:
+    """One pass over an API; remembers what later steps need."""
+
+    def __init__(self, source: StacApi) -> None:
+        self.source = source
+        self.deadline: Deadline = source.patience.deadline()
+        self.landing: dict[str, Any] = {}
+        self.quotas: dict[str, str] = {}
+        self.scene: Scene | None = None
+
+    def document(self, url: str) -> dict[str, Any]:
+        answer = self.source.http.ask(Request(url, MAX_BYTES, token=self.source.token.of(url)), self.deadline)
+        self.quotas |= {name: value for name, value in answer.headers.items() if any(mark in name for mark in QUOTAS)}
+        return dict(json.loads(answer.body))
+
+    def reach(self) -> str:
+        self.landing = self.document(self.source.url)
+        return f"{self.landing.get('title') or self.landing.get('id', 'no name')} at {shown(self.source.url)}"
+
+    def collection(self, name: str) -> str:
+        found = self.document(f"{self.source.url}/collections/{name}")
+        first, last = found["extent"]["temporal"]["interval"][0]
+        return f"{first or 'the beginning'} to {last or 'now'}"
+
+    def search(self) -> str:
+        href, method = search_endpoint(self.landing, self.source.url)
+        api, asked = self.source.api(), {"collections": list(self.source.collections), "limit": 1}
+        parameters = asked if method == "POST" else {**asked, "collections": ",".join(self.source.collections)}
+        page = json.loads(api.request(href, method, parameters=parameters))
+        scenes = to_scenes(page["features"], Question(None, None, None, self.source.collections), self.source.url)
+        self.scene = scenes[0]
+        return f"{method}; for example {self.scene.scene_id} with {', '.join(self.scene.assets) or 'no band'}"
+
+    def read(self) -> str:
+        if self.scene is None or not self.scene.assets or self.source.ranges is None:
+            raise SourceError("there is no scene to try")
+        href = next(iter(self.scene.assets.values())).href
+        piece = self.source.ranges.fetch(href, (0, FIRST_BYTES), None, self.deadline)
+        how = "parts can be fetched" if len(piece.data) < piece.version.size else "only whole files can be fetched"
+        return f"{shown(href)}: {how}{'' if piece.version.known else '; the server names no version'}"
+
+
+def check_api(source: StacApi) -> Iterator[Check]:
+    """Yield what was tried, in order; each step is tried, whatever became of the ones before."""
+    trial = _Trial(source)
+    if source.token_env:
+        given = bool(os.environ.get(source.token_env))
+        yield Check("token", "ok" if given else "warning", f"{source.token_env} is {'set' if given else 'not set'}")
+    yield _tried("reachable", trial.reach)
+    for name in source.collections:
+        yield _tried(f"collection {name}", partial(trial.collection, name), failing="warning")
+    yield _tried("search", trial.search)
+    yield _tried("files", trial.read)
+    yield Check("quotas", "ok", _listed(trial.quotas) or "the service does not tell")
+
+
+def _tried(what: str, step: Callable[[], str], failing: str = "broken") -> Check:
+    try:
+        return Check(what, "ok", step())
+    except SourceError as error:
+        reason = "; ".join(filter(None, (error.what, error.details["where"], error.details["found"])))
+        return Check(what, failing, reason)
+    except BROKEN as error:
+        return Check(what, failing, f"the answer is not as it must be ({type(error).__name__})")
+
+
+def _listed(headers: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in sorted(headers.items()))

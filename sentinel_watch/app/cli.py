@@ -1,4 +1,7 @@
-"""The command line: verbs and options only; what they need is imported when they run, so that help is quick."""
+"""The command line: verbs and options only; what they need is imported when they run, so that help is quick.
+
+A verb's docstring is its help text, so it is written for whoever runs it. Each verb has its function in a module of its own.
+"""
 
 # ruff: noqa: PLC0415, PLR0913, PLR0917 - imports wait for their verb, and an option is a parameter
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from conftest import ROOT
 from fault_server import FAULTS, Archive, serving
 from served import BANDS, GRID, WORLD, assert_same_pixels, remote, write_noise
 
@@ -111,3 +114,10 @@ def test_a_file_that_was_replaced_is_read_anew(tmp_path):
         old.write_bytes(new.read_bytes())
         assert (source.read(first, ["B02"], corner)["B02"] == before).all()
         assert_same_pixels(source, first, archive)
+
+
+def test_the_table_of_faults_is_in_step():
+    """The reference says of each fault that is tested what it leads to."""
+    rows = re.findall(r"^\| `(\w+)`: [^|]+\| ([^|]+) \|", (ROOT / "docs" / "reference" / "faults.md").read_text("utf-8"), re.M)
+    assert {name for name, _ in rows} == set(FAULTS)
+    assert {name for name, outcome in rows if outcome.startswith("scene failed")} == set(FINAL)

@@ -79,7 +79,7 @@ def _outside_pct(geometry: BaseGeometry, permits: Sequence[Permit], crs: str) ->
     """Return the share of `geometry` outside all `permits`, widened by the geolocation error, 0-100; 100 without any."""
     if not permits:
         return 100.0
-    # in the doubt for the operator: what may be a shift of the image is not held against him
+    # what may be a shift of the image is not held against the operator
     permitted = union_all([_metres(permit, crs).buffer(TOLERANCE_M) for permit in permits])
     return 100.0 * float(geometry.difference(permitted).area / geometry.area)
 

@@ -90,7 +90,7 @@ def _continue(group: Sequence[Event], region: Region, sighting: Sighting) -> Eve
 
 
 def _stand(event: Event, region: Region, sighting: Sighting) -> Event:
-    """Return the event as its region now makes it; once confirmed it stays so, and keeps its first onset and confirmation."""
+    """Return the event as its region now makes it; once confirmed it stays so, and keeps its earliest onset and its day of confirmation."""
     if event.confirmed_at and event.region.onset < region.onset:
         # what was once confirmed began when it began, however its parts have come and gone since
         region = replace(region, onset=event.region.onset, last_clear=event.region.last_clear)
@@ -109,7 +109,7 @@ def _stand(event: Event, region: Region, sighting: Sighting) -> Event:
 
 
 def _finish(event: Event, sighting: Sighting) -> Event | None:
-    """Return the event as finished on the scene's day, itself where it was before, None where it was never confirmed."""
+    """Return the event as finished on the scene's day, itself where it was finished before, None where it was never confirmed."""
     if event.status is EventStatus.PROVISIONAL:
         return None
     if event.status is EventStatus.FINISHED:

@@ -49,8 +49,8 @@ class Rules(Part):
 
     confidence: float = Field(0.5, gt=0, le=0.5)
     """What a rule's class is worth at most; the rest goes to `unknown_change`."""
-    min_ndvi_drop: float = Field(0.07, gt=0, lt=1)
-    """NDVI has to fall by this to speak of vegetation that is lost."""
+    min_ndvi_drop: float = Field(0.03, gt=0, lt=1)
+    """NDVI or NDMI has to fall by this to speak of vegetation that is lost: little, since the detector has already found a change."""
     min_nbr_drop: float = Field(0.27, gt=0, lt=2)
     """dNBR of low severity burns and above, Key and Benson 2006."""
     max_char_nir: float = Field(0.2, gt=0, lt=1)

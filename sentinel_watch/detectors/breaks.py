@@ -6,21 +6,24 @@ largest over all times at which both sides hold enough looks (Hawkins, 1977).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import prange
-from numpy.typing import NDArray
 
 from sentinel_watch.detectors.compiled import compiled, compiled_parallel
-from sentinel_watch.detectors.fitting import Floats, History
 from sentinel_watch.detectors.scoring import Model, noise_of, whitened
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sentinel_watch.detectors.fitting import Floats, History
 
 __all__ = ["break_looks"]
 
 
 @compiled
-def _running_sums(pixel: int, history: History, days: NDArray[np.int32], basis: Floats, model: Model) -> Any:
+def _running_sums(pixel: int, history: History, days: NDArray[np.int32], basis: Floats, model: Model) -> tuple[Floats, NDArray[np.int64]]:
     """Return running sums (n + 1, B) of the pixel's whitened residuals, and the look (n,) that each step is of."""
     looks, bands, _ = history.values.shape
     sums, which = np.zeros((looks + 1, bands)), np.zeros(looks, np.int64)
@@ -43,7 +46,7 @@ def _running_sums(pixel: int, history: History, days: NDArray[np.int32], basis: 
 
 
 @compiled_parallel
-def break_looks(history: History, days: NDArray[np.int32], basis: Floats, model: Model, least: int, step: float) -> Any:
+def break_looks(history: History, days: NDArray[np.int32], basis: Floats, model: Model, least: int, step: float) -> NDArray[np.int64]:
     """Return (P,) the look from which on each pixel's level is the present one; 0 = it never moved.
 
     A move counts where the means differ by `step` noise scales or more, with `least` looks on either side.

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from sentinel_watch.detectors.evidence import Anomalies, Rules, advance, change_map, fresh_state, is_old
+from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, is_old
 from sentinel_watch.detectors.normalise import correct, scene_correction
+from sentinel_watch.detectors.rules import Anomalies, Rules
 from sentinel_watch.detectors.signs import bright_as_cloud
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.registry import Part
@@ -125,4 +126,4 @@ def _pair_distance(
 def _spread(residual: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the (B,) robust standard deviation of `residual` (B, n)."""
     middle = np.median(residual, axis=1, keepdims=True)
-    return (1.4826 * np.median(np.abs(residual - middle), axis=1)).astype(np.float32)
+    return np.asarray(1.4826 * np.median(np.abs(residual - middle), axis=1), np.float32)

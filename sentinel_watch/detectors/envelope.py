@@ -32,7 +32,7 @@ def kept_looks(history: History, days: NDArray[np.int32], most: int) -> tuple[ND
     clear = history.clear[by_season]
     count = clear.sum(axis=0)
     rank = np.cumsum(clear, axis=0) - 1
-    looks, bands, pixels = history.values.shape
+    _, bands, pixels = history.values.shape
     spectra, kept = np.zeros((pixels, most, bands), np.int16), np.zeros((pixels, most), np.int32)
     for place, look in enumerate(by_season):
         slot = rank[place] * most // np.maximum(count, most)

@@ -6,7 +6,7 @@ number of threads nor on where the tiles begin. A plain reference stands in the 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
@@ -108,21 +108,30 @@ def _factorise(normal: Floats, penalty: Floats) -> None:
 
 @compiled
 def _substitute(factor: Floats, right: Floats) -> None:
-    """Turn `right` (B, K, L) into the solution, by the Cholesky factor (K * (K + 1) / 2, L)."""
-    bands, terms, lanes = right.shape
-    for b in range(bands):
-        for i in range(terms):
+    """Turn `right` (B, K, L) into the solution, by the Cholesky factor (K * (K + 1) / 2, L), forwards and backwards."""
+    for b in range(right.shape[0]):
+        for i in range(right.shape[1]):
             for k in range(i):
-                for lane in range(lanes):
-                    right[b, i, lane] -= factor[i * (i + 1) // 2 + k, lane] * right[b, k, lane]
-            for lane in range(lanes):
-                right[b, i, lane] /= factor[i * (i + 1) // 2 + i, lane]
-        for i in range(terms - 1, -1, -1):
-            for k in range(i + 1, terms):
-                for lane in range(lanes):
-                    right[b, i, lane] -= factor[k * (k + 1) // 2 + i, lane] * right[b, k, lane]
-            for lane in range(lanes):
-                right[b, i, lane] /= factor[i * (i + 1) // 2 + i, lane]
+                _subtract(right[b, i], factor[i * (i + 1) // 2 + k], right[b, k])
+            _divide(right[b, i], factor[i * (i + 1) // 2 + i])
+        for i in range(right.shape[1] - 1, -1, -1):
+            for k in range(i + 1, right.shape[1]):
+                _subtract(right[b, i], factor[k * (k + 1) // 2 + i], right[b, k])
+            _divide(right[b, i], factor[i * (i + 1) // 2 + i])
+
+
+@compiled
+def _subtract(lanes: Floats, factor: Floats, other: Floats) -> None:
+    """Take `factor` * `other` from `lanes`, (L,) each."""
+    for lane in range(lanes.size):
+        lanes[lane] -= factor[lane] * other[lane]
+
+
+@compiled
+def _divide(lanes: Floats, by: Floats) -> None:
+    """Divide `lanes` by `by`, (L,) each."""
+    for lane in range(lanes.size):
+        lanes[lane] /= by[lane]
 
 
 @compiled
@@ -162,7 +171,7 @@ def _reweight(misfit: Floats, seen: Floats, weight: Floats) -> None:
 
 
 @compiled_parallel
-def fit_tiles(history: History, fit: Fit) -> Any:
+def fit_tiles(history: History, fit: Fit) -> NDArray[np.float32]:
     """Return coefficients (K, B, P) float32 of all pixels: see `harmonics.fit_harmonics`."""
     looks, bands, pixels = history.values.shape
     terms = fit.basis.shape[1]

@@ -24,7 +24,7 @@ _FORBIDDEN = 1e9
 
 
 def design(days: NDArray[np.int32], order: int) -> NDArray[np.float64]:
-    """Return the (T, 1 + 2 * order) harmonics of the year at `days` (since 1970-01-01): 1, cos, sin, cos 2 …"""
+    """Return the (T, 1 + 2 * order) harmonics of the year at `days` (since 1970-01-01): 1, then cos and sin of each wave."""
     phase = 2 * np.pi / YEAR_DAYS * np.asarray(days, np.float64)
     waves = [wave(n * phase) for n in range(1, order + 1) for wave in (np.cos, np.sin)]
     return np.stack([np.ones_like(phase), *waves], axis=-1)
@@ -34,7 +34,7 @@ def orders(years: NDArray[np.float64], looks: NDArray[np.int64], top: int) -> ND
     """Return the order of each pixel's model, 0 to `top`, from its years of history and its number of clear looks."""
     allowed = [(years >= least_years) & (looks >= least_looks) for least_years, least_looks in ORDER_RULES]
     climbed = np.cumprod(np.asarray(allowed[:top], np.uint8).reshape(-1, *years.shape), axis=0)
-    return climbed.sum(axis=0).astype(np.uint8)
+    return np.asarray(climbed.sum(axis=0), np.uint8)
 
 
 def penalties(top: int, ridge: float) -> NDArray[np.float64]:

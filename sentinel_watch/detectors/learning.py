@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["Lesson", "learn"]
 
 _SAMPLE_PX = 10_000
+"""Pixels, evenly spread over the block, that speak for it."""
 _SEASON_YEARS = 1.3
 """A shorter history has seen the seasons once: nothing tells a season from an event in it, or what differs between years."""
 _SHORT_DOUBT = np.array([[1.25], [2.0]], np.float32)
 """How much wider a short history's usual deviations, of looks and of their running mean, are taken to be."""
 _ROUGH_NOISE = 0.015
+"""Reflectance: what a history's looks are levelled by, before its noise is known."""
+_ERRATIC_NDVI = 0.09
+"""Mean absolute NDVI off the seasonal model: forests stay below 0.05, fields go to 0.2."""
 
 
 class Lesson(NamedTuple):
@@ -77,7 +81,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
 def _model(history: History, days: NDArray[np.int32], fit: Fit, chosen: NDArray[np.intp], floor: float) -> Model:
     coefficients = fit_harmonics(history, fit)
     kinds = _kinds(coefficients, chosen)
-    residuals = _residuals(history, days, Model(coefficients, np.zeros(0), kinds), fit.basis, chosen)
+    residuals = _residuals(history, days, Model(coefficients, np.zeros((0, 0, 0, 0), np.float32), kinds), fit.basis, chosen)
     return Model(coefficients, whitening(residuals, int(kinds.max(initial=0)) + 1, floor), kinds)
 
 
@@ -92,7 +96,7 @@ def _years(stack: Stack) -> NDArray[np.float64]:
     """Return (P,) the years that each pixel's clear looks span."""
     first = np.argmax(stack.clear, axis=0)
     last = len(stack.days) - 1 - np.argmax(stack.clear[::-1], axis=0)
-    return (stack.days[last] - stack.days[first]) / YEAR_DAYS
+    return np.asarray((stack.days[last] - stack.days[first]) / YEAR_DAYS)
 
 
 def _sample(stack: Stack) -> NDArray[np.intp]:
@@ -146,9 +150,9 @@ def _erratic(history: History, coefficients: NDArray[np.float32], basis: NDArray
         seen = (history.values[look][pair] - history.offset[look][pair, None]) * history.factor[look][pair, None]
         gap = np.abs(_ndvi(seen) - _ndvi(predict(coefficients[:, pair], row)))
         total += np.where(history.clear[look], np.minimum(gap, 0.3), 0)
-    return total / np.maximum(history.clear.sum(axis=0), 1) > 0.09
+    return np.asarray(total / np.maximum(history.clear.sum(axis=0), 1) > _ERRATIC_NDVI)
 
 
 def _ndvi(pair: NDArray[np.float32]) -> NDArray[np.float32]:
     red, nir = np.maximum(pair, 0.001)
-    return (nir - red) / np.maximum(nir + red, 0.02)
+    return np.asarray((nir - red) / np.maximum(nir + red, 0.02))

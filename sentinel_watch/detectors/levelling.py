@@ -64,7 +64,9 @@ def level(view: View, baseline: Arrays, row: NDArray[np.float64]) -> Levelled:
     return Levelled(correct(moved, correction), seen, max(1.0, correction.spread))
 
 
-def _correction(values: NDArray[np.float32], trusted: NDArray[np.bool_], expected: NDArray[np.float32], noise: NDArray[np.float32]) -> Correction:
+def _correction(
+    values: NDArray[np.float32], trusted: NDArray[np.bool_], expected: NDArray[np.float32], noise: NDArray[np.float32]
+) -> Correction:
     chosen = np.flatnonzero(trusted)
     chosen = chosen[:: max(1, chosen.size // _SAMPLE_PX)]
     correction = scene_correction(values[:, chosen], expected[:, chosen], noise[:, chosen])

@@ -59,7 +59,7 @@ def centres_of(features: NDArray[np.float32], kinds: int = _KINDS) -> NDArray[np
 def assign(features: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return (n,) the index of the nearest of `centres` (C, F) for each row of `features` (n, F)."""
     gap = np.square(centres).sum(axis=1) - 2 * features @ centres.T
-    return np.argmin(gap, axis=1).astype(np.uint8)
+    return np.asarray(np.argmin(gap, axis=1), np.uint8)
 
 
 def whitening(residuals: Residuals, kinds: int, floor: float) -> NDArray[np.float32]:
@@ -83,13 +83,13 @@ def noise_at(whiten: NDArray[np.float32], day: int) -> NDArray[np.float32]:
     """Return the (C, B) standard deviation of each kind's noise at `day` (since 1970-01-01), reflectance."""
     part = int(day % YEAR_DAYS / YEAR_DAYS * whiten.shape[1]) % whiten.shape[1]
     colour = np.linalg.inv(whiten[:, part])
-    return np.sqrt(np.square(colour).sum(axis=2)).astype(np.float32)
+    return np.asarray(np.sqrt(np.square(colour).sum(axis=2)), np.float32)
 
 
 def _near(days: NDArray[np.int32], part: int) -> NDArray[np.bool_]:
     """Return True for days around the middle of a part of the year."""
     gap = np.abs(np.mod(days - (part + 0.5) / PARTS * YEAR_DAYS, YEAR_DAYS))
-    return np.minimum(gap, YEAR_DAYS - gap) <= _AROUND_DAYS
+    return np.asarray(np.minimum(gap, YEAR_DAYS - gap) <= _AROUND_DAYS)
 
 
 def _drawn(some: Residuals, year: NDArray[np.float64]) -> NDArray[np.float64]:

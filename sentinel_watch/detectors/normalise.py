@@ -54,11 +54,11 @@ def scene_correction(observed: NDArray[np.float32], expected: NDArray[np.float32
     bands, pixels = observed.shape
     if pixels < _LEAST_PIXELS:
         return Correction(np.zeros(bands), np.ones(bands), 1.0, 1.0)
-    residual, expected, noise = (np.asarray(part, np.float64) for part in (observed - expected, expected, noise))
-    still = _settle(residual, expected, noise, np.zeros(bands))
+    residual, level, scale = (np.asarray(part, np.float64) for part in (observed - expected, expected, noise))
+    still = _settle(residual, level, scale, np.zeros(bands))
     if still.agreeing >= _ENOUGH:
         return still
-    moved = _settle(residual, expected, noise, np.median(residual, axis=1))
+    moved = _settle(residual, level, scale, np.median(residual, axis=1))
     return moved if moved.agreeing > still.agreeing else still
 
 

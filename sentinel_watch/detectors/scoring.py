@@ -5,16 +5,19 @@ Distances are lengths of whitened differences: bands that vary together count to
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import prange
-from numpy.typing import NDArray
 
 from sentinel_watch.detectors.compiled import compiled, compiled_parallel
-from sentinel_watch.detectors.fitting import Fit, Floats, History
 
-__all__ = ["NEAREST", "STEPS_PER_REFLECTANCE", "Envelope", "Known", "Model", "noise_of", "score", "usual_distances", "whitened"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sentinel_watch.detectors.fitting import Fit, Floats, History
+
+__all__ = ["NEAREST", "STEPS_PER_REFLECTANCE", "Envelope", "Known", "Look", "Model", "noise_of", "score", "usual_distances", "whitened"]
 
 STEPS_PER_REFLECTANCE = 10_000
 """Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
@@ -54,6 +57,19 @@ class Envelope(NamedTuple):
     """Which of the nearest spectra counts: 1 = the nearest, which one odd look would decide."""
 
 
+class Look(NamedTuple):
+    """A levelled look, to be judged."""
+
+    values: NDArray[np.float32]
+    """(B, P) reflectance."""
+    row: Floats
+    """(K,) harmonics of its day."""
+    day: int
+    """Days since 1970-01-01."""
+    usual: NDArray[np.float32]
+    """(2, P) what counts as 1 for the look and for the running mean of deviations; NaN where the look saw nothing."""
+
+
 class Known(NamedTuple):
     """Model and spectra of a history whose looks were on `days` (T,), since 1970-01-01."""
 
@@ -82,10 +98,11 @@ def _season_gap(one: int, other: int) -> float:
 
 
 @compiled
-def noise_of(model: Model, pixel: int, day: int) -> Any:
+def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
     """Return the (B, B) whitening of a pixel at a day."""
     parts = model.whiten.shape[1]
-    return model.whiten[model.kind[pixel], int(day % _YEAR_DAYS / _YEAR_DAYS * parts) % parts]
+    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], int(day % _YEAR_DAYS / _YEAR_DAYS * parts) % parts]
+    return whiten
 
 
 @compiled
@@ -96,7 +113,8 @@ def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model:
     best = np.full(envelope.nearest, np.inf)
     for m in range(envelope.day.shape[1]):
         stored = envelope.day[pixel, m]
-        if stored == 0 or stored == skip or _season_gap(stored, day) > envelope.window[pixel]:
+        left_out = stored == skip
+        if stored == 0 or left_out or _season_gap(stored, day) > envelope.window[pixel]:
             continue
         for b in range(spectrum.size):
             difference[b] = spectrum[b] - envelope.spectra[pixel, m, b] / STEPS_PER_REFLECTANCE
@@ -104,7 +122,7 @@ def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model:
         for k in range(best.size):
             if length < best[k]:
                 best[k], length = length, best[k]
-    return best[-1]
+    return float(best[-1])
 
 
 @compiled
@@ -145,12 +163,13 @@ def _drag(drift: Floats, white: Floats, length: float) -> float:
     for b in range(white.size):
         drift[b] += DRIFT_RATE * (white[b] * shrink - drift[b])
         total += drift[b] * drift[b]
-    return np.sqrt(total)
+    return float(np.sqrt(total))
 
 
 @compiled
-def _loo_look(t: int, pixel: int, rest: float, history: History, fit: Fit, known: Known, white: Floats) -> float:
+def _loo_look(at: tuple[int, int], rest: float, history: History, fit: Fit, known: Known, white: Floats) -> float:
     """Return how far a look of the history is from a model and spectra that do without it; `white` (B,) is set to its residual."""
+    t, pixel = at
     bands, terms = known.model.coefficients.shape[1], fit.basis.shape[1]
     spectrum, left = np.empty(bands), np.empty(bands)
     for b in range(bands):
@@ -161,11 +180,13 @@ def _loo_look(t: int, pixel: int, rest: float, history: History, fit: Fit, known
         left[b] /= rest
     day = known.days[t]
     length = whitened(left, noise_of(known.model, pixel, day), white)
-    return np.sqrt(min(length, _envelope_distance(spectrum, day, day, pixel, known.model, known.envelope)))
+    return float(np.sqrt(min(length, _envelope_distance(spectrum, day, day, pixel, known.model, known.envelope))))
 
 
 @compiled_parallel
-def usual_distances(history: History, days: NDArray[np.int32], fit: Fit, model: Model, envelope: Envelope, share: float) -> Any:
+def usual_distances(
+    history: History, days: NDArray[np.int32], fit: Fit, model: Model, envelope: Envelope, share: float
+) -> NDArray[np.float32]:
     """Return (2, P) float32 what `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look.
 
     The first row is the distance of single looks, the second the length of the running mean of residuals.
@@ -180,7 +201,7 @@ def usual_distances(history: History, days: NDArray[np.int32], fit: Fit, model: 
         for t in range(looks):
             if history.clear[t, pixel]:
                 rest = max(1 - _leverage(factor, fit.basis[t], scratch), 0.1)
-                distances[count] = _loo_look(t, pixel, rest, history, fit, known, white)
+                distances[count] = _loo_look((t, pixel), rest, history, fit, known, white)
                 length = 0.0
                 for b in range(bands):
                     length += white[b] ** 2
@@ -194,29 +215,29 @@ def usual_distances(history: History, days: NDArray[np.int32], fit: Fit, model: 
 
 
 @compiled_parallel
-def score(levelled: NDArray[np.float32], row: Floats, day: int, usual: NDArray[np.float32], model: Model, envelope: Envelope, drift: NDArray[np.float32]) -> Any:
-    """Return (2, P) float32 distance of a levelled look (B, P), and of the running mean of residuals, in units of `usual` (2, P).
+def score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (2, P) float32: how far the look is off, and the running mean of deviations, in units of the usual; NaN where unseen.
 
-    `usual` is what counts as 1, made NaN where the look saw nothing; there the answer is NaN too. `drift` (P, B), the
-    running mean, is moved. Spectra are only asked for where the model alone would call the pixel anomalous.
+    `drift` (P, B), the running mean, is moved. Spectra are only asked for where the model alone would call the pixel
+    anomalous.
     """
-    bands, pixels = levelled.shape
+    bands, pixels = look.values.shape
     distances = np.full((2, pixels), np.nan, np.float32)
     for pixel in prange(pixels):
-        if np.isnan(usual[0, pixel]):
+        if np.isnan(look.usual[0, pixel]):
             continue
         left, white, spectrum, mean = np.empty(bands), np.empty(bands), np.empty(bands), np.empty(bands)
         for b in range(bands):
             mean[b] = drift[pixel, b]
-            spectrum[b] = levelled[b, pixel]
+            spectrum[b] = look.values[b, pixel]
             left[b] = spectrum[b]
-            for k in range(row.size):
-                left[b] -= row[k] * model.coefficients[k, b, pixel]
-        length = whitened(left, noise_of(model, pixel, day), white)
-        distances[1, pixel] = _drag(mean, white, np.sqrt(length)) / usual[1, pixel]
-        if length > usual[0, pixel] ** 2:
-            length = min(length, _envelope_distance(spectrum, day, 0, pixel, model, envelope))
-        distances[0, pixel] = np.sqrt(length) / usual[0, pixel]
+            for k in range(look.row.size):
+                left[b] -= look.row[k] * model.coefficients[k, b, pixel]
+        length = whitened(left, noise_of(model, pixel, look.day), white)
+        distances[1, pixel] = _drag(mean, white, np.sqrt(length)) / look.usual[1, pixel]
+        if length > look.usual[0, pixel] ** 2:
+            length = min(length, _envelope_distance(spectrum, look.day, 0, pixel, model, envelope))
+        distances[0, pixel] = np.sqrt(length) / look.usual[0, pixel]
         for b in range(bands):
             drift[pixel, b] = mean[b]
     return distances

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import Field
 
-from sentinel_watch.detectors.evidence import Anomalies, Rules, advance, change_map, fresh_state, is_old
+from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, is_old
 from sentinel_watch.detectors.harmonics import design, predict
 from sentinel_watch.detectors.learning import Lesson, learn
 from sentinel_watch.detectors.levelling import level
-from sentinel_watch.detectors.scoring import NEAREST, Envelope, Model, score
+from sentinel_watch.detectors.rules import Anomalies, Rules
+from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, Model, score
 from sentinel_watch.detectors.signs import bright_as_cloud
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.registry import Part
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.grid import Block
 
 __all__ = ["Seasonal"]
+
 
 class Seasonal(Part):
     """Seasonal model per pixel over all bands together, scenes normalised, evidence added up over looks."""
@@ -98,7 +100,7 @@ class Seasonal(Part):
         look_level = level(view, baseline, row)
         drift = state["drift"].copy()
         usual = np.where(look_level.seen, baseline["usual"] * np.float32(look_level.spread), np.float32(np.nan))
-        distance, slow = score(look_level.values, row, view.day, usual, *_known(baseline), drift)
+        distance, slow = score(Look(look_level.values, row, view.day, usual), *_known(baseline), drift)
         tracked = np.zeros(distance.size, np.bool_)
         tracked[state["where"]] = True
         anomalous = distance > self.quiet_below
@@ -119,7 +121,8 @@ class Seasonal(Part):
         return Rules(quiet_below=self.quiet_below, drift_below=self.drift_below)
 
     def _row(self, baseline: Arrays, day: int) -> NDArray[np.float64]:
-        return design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]
+        row: NDArray[np.float64] = design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]
+        return row
 
 
 def _known(baseline: Arrays) -> tuple[Model, Envelope]:

@@ -28,4 +28,5 @@ def bright_as_cloud(residual: NDArray[np.float32], bands: Iterable[str]) -> NDAr
     if "B02" not in rows:
         return np.zeros(residual.shape[1], np.bool_)
     blue = rows["B02"]
-    return (blue > _LEAST_BLUE) & (blue > _WHITENESS * rows.get("B04", np.zeros_like(blue)))
+    bright: NDArray[np.bool_] = (blue > _LEAST_BLUE) & (blue > _WHITENESS * rows.get("B04", np.zeros_like(blue)))
+    return bright

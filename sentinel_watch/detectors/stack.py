@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Stack:
 
     def last_clear(self) -> NDArray[np.int32]:
         """Return (P,) the day of each pixel's last usable look, days since 1970-01-01; 0 = none."""
-        return np.where(self.clear, self.days[:, None], 0).max(axis=0, initial=0).astype(np.int32)
+        return np.asarray(np.where(self.clear, self.days[:, None], 0).max(axis=0, initial=0), np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def stack_of(history: xr.Dataset) -> Stack:
     values = values.reshape(looks, len(bands), rows * cols)
     flags = history["mask"].values.reshape(looks, rows * cols)
     clear = np.equal(flags & np.uint8(MaskReason.SUSPECT), 0) & usable(flags)
-    for look, kept in zip(values, clear, strict=True):
-        kept &= np.isfinite(look).all(axis=0)
+    for at, look in enumerate(values):
+        clear[at] &= np.isfinite(look).all(axis=0)
     return Stack(values, clear, day_number(history["time"]), bands, (rows, cols))
 
 
@@ -77,7 +77,7 @@ def view_of(look: xr.Dataset, bands: tuple[str, ...]) -> View:
     flags = look["mask"].values.reshape(-1)
     seen = usable(flags) & np.isfinite(values).all(axis=0)
     suspect = seen & np.not_equal(flags & np.uint8(MaskReason.SUSPECT), 0)
-    instant = look["time"].values.astype("datetime64[ns]")
+    instant: Any = look["time"].values.astype("datetime64[ns]")
     return View(values, seen, suspect, int(day_number(instant)), int(instant.astype(np.int64)))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
@@ -16,6 +16,9 @@ from sentinel_watch.detectors.before_after import BeforeAfter
 from sentinel_watch.domain.change import PixelStatus
 from sentinel_watch.domain.grid import Block
 from sentinel_watch.domain.look import MaskReason, make_look, stack_looks
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 BANDS = ("B02", "B04", "B08", "B11")
 SIDE = 20

@@ -7,7 +7,7 @@ import pytest
 
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
-from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Model, score, usual_distances
+from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, Model, score, usual_distances
 
 BANDS, PIXELS, LOOKS = 3, 300, 50
 RNG = np.random.default_rng(7)
@@ -43,13 +43,11 @@ def plain_fit(history: History, fit: Fit, pixel: int) -> np.ndarray:
     seen = history.clear[:, pixel]
     x, y = fit.basis[seen], levelled(history)[seen, :, pixel]
     weight = np.ones(len(x))
-    for step in range(fit.steps + 1):
-        if step:
-            misfit = np.mean(((y - x @ found) * fit.precision) ** 2, axis=1)
-            scale = np.average(misfit, weights=weight)
-            weight = np.maximum(0, 1 - misfit / (TUKEY**2 * scale)) ** 2
+    for _ in range(fit.steps + 1):
         normal = x.T @ (weight[:, None] * x) + np.diag(fit.penalty[pixel])
         found = np.linalg.solve(normal, x.T @ (weight[:, None] * y))
+        misfit = np.mean(((y - x @ found) * fit.precision) ** 2, axis=1)
+        weight = np.maximum(0, 1 - misfit / (TUKEY**2 * np.average(misfit, weights=weight))) ** 2
     return found
 
 
@@ -79,8 +77,9 @@ def parts(history: History, fit: Fit) -> tuple[Model, Envelope]:
     return model, Envelope(stored, DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16), NEAREST)
 
 
-def plain_distance(pixel: int, difference: np.ndarray, spectrum: np.ndarray, day: int, model: Model, envelope: Envelope, skip: int = 0) -> float:
+def plain_distance(at, difference, spectrum, model: Model, envelope: Envelope, skip: int = 0) -> float:
     """Return the lesser of the distances to the model and to the second nearest spectrum of the season."""
+    pixel, day = at
     whiten = model.whiten[model.kind[pixel], int(day % 365.2425 / 365.2425 * 12)].astype(float)
     gap = np.abs(envelope.day[pixel] - day) % 365.2425
     season = (np.minimum(gap, 365.2425 - gap) <= envelope.window[pixel]) & (envelope.day[pixel] != skip)
@@ -97,9 +96,9 @@ def test_score_is_the_plain_distance(history, fit):
     usual[:, ::7] = np.nan
     look = RNG.uniform(0.1, 0.5, (BANDS, PIXELS)).astype(np.float32)
     row = design(np.array([day]), 2)[0]
-    found = score(look, row, day, usual, model, envelope, np.zeros((PIXELS, BANDS), np.float32))[0]
+    found = score(Look(look, row, day, usual), model, envelope, np.zeros((PIXELS, BANDS), np.float32))[0]
     left = look - predict(model.coefficients, row)
-    expected = [plain_distance(pixel, left[:, pixel], look[:, pixel], day, model, envelope) for pixel in range(PIXELS)]
+    expected = [plain_distance((pixel, day), left[:, pixel], look[:, pixel], model, envelope) for pixel in range(PIXELS)]
     np.testing.assert_allclose(found, expected / usual[0], rtol=2e-3)
 
 
@@ -118,7 +117,7 @@ def test_usual_distance_leaves_each_look_out(history, fit):
             without = plain_fit(history._replace(clear=rest), plain, pixel)
             spectrum = levelled(history)[look, :, pixel]
             left = spectrum - fit.basis[look] @ without
-            lengths.append(plain_distance(pixel, left, spectrum, DAYS[look], model, envelope, DAYS[look]))
+            lengths.append(plain_distance((pixel, DAYS[look]), left, spectrum, model, envelope, DAYS[look]))
         at = int(np.ceil(0.9 * len(seen))) - 1
         assert found[pixel] == pytest.approx(np.sort(lengths)[at], rel=5e-3)
 

@@ -1,0 +1,187 @@
+"""When evidence counts, pixel by pixel: clipping, doubt, restart, reset, confirmation and an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from sentinel_watch.detectors.compiled import compiled
+from sentinel_watch.domain.change import PixelStatus
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["TRACK", "Anomalies", "Rules", "judge"]
+
+TRACK = np.dtype([
+    ("evidence", "f4"), ("pending", "f4"), ("distance", "f4"),
+    ("onset", "i4"), ("confirmed", "i4"), ("last_clear", "i4"), ("last_look", "i4"), ("quiet_since", "i4"), ("pending_since", "i4"),
+    ("looks", "u2"), ("anomalous", "u2"), ("quiet", "u2"), ("held", "u1"), ("status", "u1"),
+])  # fmt: skip
+"""What is remembered of a pixel that is off its baseline; days since 1970-01-01, 0 = none."""
+
+DRIFT_GAIN = 0.25
+"""Most that a look adds by the running mean of deviations alone."""
+
+Track: TypeAlias = Any
+"""One record of TRACK."""
+Floats: TypeAlias = "NDArray[np.float32]"
+
+_STABLE, _PROVISIONAL, _CONFIRMED, _FINISHED = (int(status) for status in PixelStatus)
+
+
+class Rules(NamedTuple):
+    """When evidence counts; distances are in units of a pixel's own noise."""
+
+    quiet_below: float = 1.3
+    """A look adds its distance less this, clipped to [-1, 1]."""
+    drift_below: float = 4.0
+    """The same for the running mean of deviations; as its looks are not independent, it adds at most DRIFT_GAIN a look."""
+    provisional_at: float = 2.0
+    confirm_at: float = 4.0
+    confirm_looks: int = 4
+    """Anomalous looks."""
+    confirm_days: int = 30
+    """Days between the first anomalous look and the confirmation."""
+    turn_below: float = 0.7
+    """Cosine of the deviation with the mean one so far, below which the count starts anew."""
+    reset_looks: int = 3
+    """Quiet looks in a row that end an unconfirmed track."""
+    patience: int = 4
+    """Doubtful looks (bright as a cloud) in a row until they count."""
+    finish_looks: int = 6
+    finish_days: int = 60
+    """Quiet looks in a row, and the days that they span, that end a confirmed change."""
+
+
+class Anomalies(NamedTuple):
+    """What one look says about pixels that are off, or have a track; n pixels, in ascending order."""
+
+    where: NDArray[np.int32]
+    """(n,) index of the pixel in the block."""
+    distance: NDArray[np.float32]
+    """(n,) of the look from the baseline, in units of noise."""
+    drift: NDArray[np.float32]
+    """(n,) of the running mean of deviations, in units of its own noise."""
+    doubtful: NDArray[np.bool_]
+    """(n,) True = off as a cloud would be."""
+    residual: NDArray[np.float32]
+    """(n, B) reflectance seen minus expected."""
+    expected: NDArray[np.float32]
+    """(n, B) reflectance."""
+
+
+@compiled
+def _restart(track: Track, sums: Floats) -> None:
+    """Forget what led to the present count; a confirmation and doubtful looks stay."""
+    track.evidence = 0
+    track.distance = 0
+    track.onset = 0
+    track.looks = 0
+    track.anomalous = 0
+    track.quiet = 0
+    track.status = 0
+    track.confirmed = 0
+    sums[:] = 0
+
+
+@compiled
+def _hold(track: Track, gain: float, doubtful: np.bool_, day: int, rules: Rules) -> int:
+    """Return how many looks count now: 0 while doubt lasts, all that were held back once it has persisted."""
+    if not doubtful:
+        track.held = 0
+        track.pending = 0
+        return 1
+    track.held = min(track.held + 1, 250)
+    if track.held == 1:
+        track.pending_since = day
+    if track.held < rules.patience:
+        track.pending += gain
+        return 0
+    return track.held if track.held == rules.patience else 1
+
+
+@compiled
+def _count_anomaly(track: Track, count: int, gain: float, distance: float, day: int) -> None:
+    """Add `count` anomalous looks, of which the earlier ones had been held back."""
+    if track.onset == 0:
+        track.onset = track.pending_since if count > 1 else day
+    track.evidence += gain + track.pending
+    track.pending = 0
+    track.distance += count * distance
+    track.looks += count
+    track.anomalous += count
+    track.quiet = 0
+
+
+@compiled
+def _count_quiet(track: Track, sums: Floats, gain: float, day: int, rules: Rules) -> None:
+    """Add a quiet look; enough of them end the track, or finish a confirmed change."""
+    track.evidence = max(track.evidence + gain, 0)
+    track.looks += 1
+    track.quiet += 1
+    if track.quiet == 1:
+        track.quiet_since = day
+    if track.status < _CONFIRMED:
+        if track.evidence == 0 or track.quiet >= rules.reset_looks:
+            _restart(track, sums)
+    elif track.quiet >= rules.finish_looks and day - track.quiet_since >= rules.finish_days:
+        track.status = _FINISHED
+
+
+@compiled
+def _cosine(sums: Floats, residual: Floats) -> float:
+    """Return the cosine of a deviation with the mean one so far; 1 where there is none yet."""
+    dot, length, before = 0.0, 0.0, 0.0
+    for b in range(residual.size):
+        dot += residual[b] * sums[0, b]
+        length += residual[b] ** 2
+        before += sums[0, b] ** 2
+    return dot / np.sqrt(length * before) if length * before > 0 else 1.0
+
+
+@compiled
+def _settle(track: Track, day: int, rules: Rules) -> None:
+    """Say how far an unconfirmed change has come."""
+    lasting = track.anomalous >= rules.confirm_looks and day - track.onset >= rules.confirm_days
+    if track.evidence >= rules.confirm_at and lasting:
+        track.status = _CONFIRMED
+        track.confirmed = day
+    else:
+        track.status = _PROVISIONAL if track.evidence >= rules.provisional_at else _STABLE
+
+
+@compiled
+def _judge_anomaly(track: Track, sums: Floats, off: Anomalies, n: int, gain: float, day: int, rules: Rules) -> None:  # noqa: PLR0913, PLR0917 - compiled
+    """Apply the rules to a pixel that the look found off."""
+    count = _hold(track, gain, off.doubtful[n], day, rules)
+    if count == 0:
+        return
+    creeping = off.drift[n] > rules.drift_below
+    turned = track.status < _CONFIRMED and not creeping and _cosine(sums, off.residual[n]) < rules.turn_below
+    if track.status == _FINISHED or turned:
+        _restart(track, sums)
+    _count_anomaly(track, count, gain, max(off.distance[n], off.drift[n]), day)
+    sums[0] += count * off.residual[n]
+    sums[1] += count * off.expected[n]
+    if track.status != _CONFIRMED:
+        _settle(track, day, rules)
+
+
+@compiled
+def judge(tracks: NDArray[Any], sums: Floats, rows: NDArray[np.intp], off: Anomalies, day: int, rules: Rules) -> None:
+    """Apply the rules to each pixel of a look; `tracks` (N,) and `sums` (N, 2, B) are changed in `rows` (n,)."""
+    for n in range(rows.size):
+        track, total = tracks[rows[n]], sums[rows[n]]
+        track.last_look = day
+        gain = min(max(off.distance[n] - rules.quiet_below, -1.0), 1.0)
+        if off.drift[n] > rules.drift_below:
+            gain = max(gain, min(off.drift[n] - rules.drift_below, DRIFT_GAIN))
+        if gain > 0:
+            _judge_anomaly(track, total, off, n, gain, day, rules)
+            continue
+        track.held = 0
+        track.pending = 0
+        if track.status != _FINISHED and track.onset > 0:
+            _count_quiet(track, total, gain, day, rules)

@@ -50,7 +50,7 @@ def fit_season(cube: xr.Dataset, order: int = 2, ridge: float = 1.0, steps: int 
     weights = clear.astype(float)
     coefficients = _solve(design, seen, weights, ridge)
     for _ in range(steps - 1):
-        residual = np.abs(seen - np.tensordot(design, coefficients, axes=1)).max(axis=1)
+        residual = np.abs(seen - np.einsum("tk,kbp->tbp", design, coefficients)).max(axis=1)
         residual[~clear] = np.nan
         limit = 2.0 * np.nanmedian(np.where(clear.any(axis=0), residual, 0), axis=0)
         weights = clear * np.minimum(1, limit / np.fmax(residual, 1e-6), where=clear, out=np.zeros_like(residual))
@@ -71,5 +71,5 @@ def _solve(design: NDArray[np.float64], seen: NDArray[np.float64], weights: NDAr
     penalty = np.diag([1e-6, *[ridge] * (design.shape[1] - 1)])
     outer = np.einsum("tk,tl->tkl", design, design).reshape(len(design), -1)
     normal = (weights.T @ outer).reshape(-1, *penalty.shape) + penalty
-    right = np.tensordot(design, weights[:, None] * seen, axes=(0, 0)).transpose(2, 0, 1)
+    right = np.einsum("tk,tp,tbp->pkb", design, weights, seen, optimize=True)
     return np.linalg.solve(normal, right).transpose(1, 2, 0)

@@ -1,4 +1,7 @@
-"""What a source promises for a run: its scenes, and the bands that they have."""
+"""What a source promises for a run: its scenes, and the bands that they have.
+
+No file is opened here: what a catalogue lists may still turn out to be missing or broken when it is read.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ __all__ = ["Archive", "read_archive"]
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The scenes that a catalogue promises for a run."""
+    """The scenes that a catalogue promises for a run; each that it lists is in exactly one of the three."""
 
     scenes: tuple[Scene, ...]
     """One an observation, oldest first, no two at the same instant; those whose entry is broken are among them, without assets."""
@@ -32,14 +35,21 @@ class Archive:
     """Broken entries that do not even say when: they have no place in time."""
 
     def bands(self, wanted: tuple[str, ...], before: datetime | None = None) -> tuple[str, ...]:
-        """Return those of `wanted` that at least half of the scenes have; of those older than `before` where any is."""
+        """Return those of `wanted`, in their order, that at least half of the scenes with assets have.
+
+        Where any scene is older than `before`, only those count. Where no scene has assets, no band is returned.
+        """
+        # half, because a scene that lacks a chosen band is rejected: a rare band would cost most of them
         listed = [scene for scene in self.scenes if scene.assets]
         listed = [scene for scene in listed if before and scene.time < before] or listed
         return tuple(band for band in wanted if 2 * sum(band in scene.assets for scene in listed) >= max(len(listed), 1))
 
 
 def read_archive(source: Source, request: RunRequest) -> Archive:
-    """Return what `source` holds for a run; raise SourceError where that is nothing."""
+    """Return what `source` holds for a run, between its `start` and `end`, with the copies told apart.
+
+    Raises SourceError where that is no scene with a date, InputError where too few of the scenes have any band of the pipeline.
+    """
     kept, dropped = newest_copies(source.search(request.site.geometry, request.start, request.end))
     dated = [scene for scene in kept if _is_dated(scene)]
     if not dated:
@@ -52,6 +62,7 @@ def read_archive(source: Source, request: RunRequest) -> Archive:
             next_step="check that AOI, dates and source belong together",
         )
     archive = Archive(tuple(_apart(dated)), tuple(dropped), tuple(scene for scene in kept if not _is_dated(scene)))
+    # said before anything is read, since every scene would be rejected for it
     if not archive.bands(request.pipeline.bands):
         has = sorted({band for scene in kept for band in scene.assets})
         raise InputError(
@@ -65,12 +76,16 @@ def read_archive(source: Source, request: RunRequest) -> Archive:
 
 
 def _is_dated(scene: Scene) -> bool:
+    """Return whether the catalogue's entry says when the scene was taken."""
     # sources give an entry that does not say when the epoch
     return scene.time.timestamp() > 0
 
 
 def _apart(scenes: Iterable[Scene]) -> Iterator[Scene]:
-    """Yield the scenes with no two at the same instant: the tiles of one overpass are looks after one another."""
+    """Yield the scenes with no two at the same instant: the tiles of one overpass are looks after one another.
+
+    `scenes` are oldest first. One that does not lie after the scene before it is moved to a microsecond after that.
+    """
     soonest = None
     for scene in scenes:
         apart = scene if soonest is None or scene.time >= soonest else replace(scene, time=soonest)

@@ -1,4 +1,8 @@
-"""What a run decides once for a site and keeps from then on: when the watch begins, with which bands, on which grid."""
+"""What a run decides once for a site and keeps from then on: when the watch begins, with which bands, on which grid.
+
+The decisions lie in the workspace with the watch, so that an archive that grows does not move the line between history
+and watch.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,10 @@ __all__ = ["Assignment", "assign"]
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One site's watch, ready to be run."""
+    """One site's watch, ready to be run.
+
+    Split and bands are as its first run decided them; `archive` is as the source lists it now.
+    """
 
     request: RunRequest
     archive: Archive
@@ -45,7 +52,10 @@ class Assignment:
         return [scene for scene in self.archive.scenes if self.split.role(scene) == role]
 
     def notes(self) -> list[str]:
-        """Return what the user should know of the decisions, in plain words."""
+        """Return what the user should know of the decisions, in plain words.
+
+        In this order: when the watch begins, what reading will take, bands that the source lacks, indices that need such bands.
+        """
         pipeline, bands = self.request.pipeline, self.viewer.bands
         _, lacking = split_available(pipeline.indices, bands)
         without = [band for band in pipeline.bands if band not in bands]
@@ -57,11 +67,16 @@ class Assignment:
 
 
 def assign(request: RunRequest, store: Store) -> Assignment:
-    """Return the site's watch: the one that the workspace knows, or a new one; raise SourceError or InputError where there is nothing."""
+    """Return the site's watch: the one that the workspace knows, or a new one.
+
+    Raises InputError where the request names no source or the source has none of the bands, SourceError where the source
+    cannot be asked or has no scene of the AOI.
+    """
     source = open_source(request.source, request.workspace / "cache")
     archive = read_archive(source, request)
     ground = Ground.of(request.site.geometry, request.pipeline.grid)
     identity = _identity(request)
+    # of a known watch the old document comes back: its decisions stand
     watch = store.watch(digest(identity), {**identity, **_decisions(request, archive)})
     document = watch.document
     bands = tuple(document["bands"])
@@ -85,19 +100,23 @@ def _identity(request: RunRequest) -> dict[str, Any]:
 
 
 def _decisions(request: RunRequest, archive: Archive) -> Mapping[str, Any]:
+    """Return what is decided once, the split and the bands, as plain JSON for the watch's document."""
     line = split(archive.scenes, request.pipeline.history, request.monitor_from)
     return {
         "monitor_from": line.monitor_from.isoformat(),
         "history_from": line.history_from.isoformat(),
         "why": line.why,
+        # by the archive and by the history: the detector compares looks of the one with looks of the other
         "bands": list(archive.bands(archive.bands(request.pipeline.bands), before=line.monitor_from)),
     }
 
 
 def _site(site: Site) -> dict[str, Any]:
+    """Return what of a site makes two watches differ, as plain JSON: id, type, outline and permits."""
     permits = [{"permit_id": permit.permit_id, "geometry": to_wkt(permit.geometry), "terms": repr(permit)} for permit in site.permits]
     return {"site_id": site.site_id, "site_type": site.site_type, "geometry": to_wkt(site.geometry), "permits": permits}
 
 
 def _instant(text: str) -> datetime:
+    """Return the instant of an ISO 8601 text that names its zone, in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)

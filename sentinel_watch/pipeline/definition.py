@@ -1,4 +1,8 @@
-"""What to do for a kind of site: one flat, complete TOML file, checked key by key."""
+"""What to do for a kind of site: one flat, complete TOML file, checked key by key.
+
+Every key is checked before a run begins, the options of parts through their registries: a typing error must not show after
+hours of reading. What a part does with its options is its own affair.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ __all__ = ["Pipeline", "load_pipeline", "pipeline_names"]
 
 
 class Grid(Part):
-    """The grid that an AOI is worked on."""
+    """The grid that an AOI is worked on: square pixels in the AOI's UTM zone; lengths in metres, `block_px` in pixels."""
 
     resolution_m: float = Field(10.0, ge=10, le=120)
     """Pixel size; Sentinel-2's finest is 10 m."""
@@ -43,7 +47,10 @@ class Grid(Part):
 
 
 class History(Part):
-    """What the detector learns from before it watches."""
+    """What the detector learns from before it watches.
+
+    Where the command says when the watch begins, only `max_days` counts.
+    """
 
     days: int = Field(730, ge=1, le=3_650)
     """Length of the history where the command does not say and the archive is long enough."""
@@ -56,7 +63,7 @@ class History(Part):
 
 
 class Scenes(Part):
-    """Which scenes are worth using."""
+    """Which scenes are worth using; shares are 0-1, and each block is judged by itself."""
 
     min_clear_fraction: float = Field(0.1, ge=0, le=1)
     """Least usable share of a block; a scene below it everywhere is rejected as cloud."""
@@ -65,7 +72,10 @@ class Scenes(Part):
 
 
 class Pipeline(Part):
-    """Everything that a run does, in one value; parts are named under `part`, their options beside it."""
+    """Everything that a run does, in one value; parts are named under `part`, their options beside it.
+
+    Keys that are not known and figures out of bounds are refused.
+    """
 
     name: str
     summary: str = ""
@@ -108,14 +118,20 @@ class Pipeline(Part):
         return tuple(SINKS.build(config) for config in self.sinks)
 
     def resolved(self) -> dict[str, Any]:
-        """Return the whole definition with every default written out, as plain JSON values."""
+        """Return the whole definition with every default written out, as plain JSON values.
+
+        Two pipelines that differ in it watch apart: neither uses what the other has learnt.
+        """
         lists = {"masks": self.maskers, "detectors": self.detectors_built, "sinks": self.sinks_built}
         parts = {key: [_written_out(*pair) for pair in zip(getattr(self, key), built, strict=True)] for key, built in lists.items()}
         return {**self.model_dump(mode="json"), **parts, "classifier": _written_out(self.classifier, self.classifier_built)}
 
 
 def load_pipeline(name_or_path: str) -> Pipeline:
-    """Return the shipped pipeline called so, or the one in the TOML file at that path; raise InputError where it is wrong."""
+    """Return the shipped pipeline called so, or the one in the TOML file at that path.
+
+    Raises InputError where there is neither, where the file is not UTF-8 or not TOML, and where one of its keys is wrong.
+    """
     path = _find(name_or_path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -125,11 +141,15 @@ def load_pipeline(name_or_path: str) -> Pipeline:
 
 
 def check(data: Mapping[str, Any], where: str) -> Pipeline:
-    """Return the pipeline that `data` describes, every part of it built once; raise InputError naming the key that is wrong."""
+    """Return the pipeline that `data` describes, every part of it built once.
+
+    `where` names the file for the error. Raises InputError that names the first key, part, band or index that is wrong.
+    """
     try:
         pipeline = Pipeline.model_validate(data)
     except ValidationError as error:
         raise _complaint(error, where, Pipeline) from error
+    # built and let go again: what is wrong in a part's options shows only then
     for key, registry, configs in _part_lists(pipeline):
         for number, config in enumerate(configs):
             _check_part(registry, config, f"{where}, {key}[{number}]")
@@ -143,7 +163,7 @@ def pipeline_names() -> list[str]:
 
 
 def pipeline_for(site_type: str) -> Pipeline:
-    """Return the shipped pipeline that serves `site_type`; raise InputError where none does."""
+    """Return the shipped pipeline that serves `site_type`, the first by name of several; raise InputError where none does."""
     for name in pipeline_names():
         pipeline = load_pipeline(name)
         if site_type in pipeline.site_types:
@@ -152,11 +172,13 @@ def pipeline_for(site_type: str) -> Pipeline:
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of `document` as canonical JSON, hexadecimal."""
+    """Return the SHA-256 of `document` as canonical JSON, hexadecimal; the order of its keys does not matter."""
     return sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _find(name_or_path: str) -> Path:
+    """Return the path of the shipped pipeline called so, or of the file; raise InputError where there is neither."""
+    # shipped names win: what else lies in the working folder must not change a run
     if name_or_path in pipeline_names():
         return shipped("pipelines", f"{name_or_path}.toml")
     path = Path(name_or_path)
@@ -167,6 +189,7 @@ def _find(name_or_path: str) -> Path:
 
 
 def _part_lists(pipeline: Pipeline) -> Iterator[tuple[str, Registry[Any], tuple[dict[str, Any], ...]]]:
+    """Yield each key that names parts, with the registry to find them in and what the file says of them."""
     yield "masks", MASKERS, pipeline.masks
     yield "detectors", DETECTORS, pipeline.detectors
     yield "classifier", CLASSIFIERS, (pipeline.classifier,)
@@ -174,15 +197,18 @@ def _part_lists(pipeline: Pipeline) -> Iterator[tuple[str, Registry[Any], tuple[
 
 
 def _check_part(registry: Registry[Any], config: Mapping[str, Any], where: str) -> None:
+    """Raise InputError, with the place in the file, where a part is unknown or its options are wrong."""
     try:
         registry.build(config)
     except ValidationError as error:
         raise _complaint(error, where, registry.get(config["part"])) from error
     except InputError as error:
+        # the registry does not know which file it reads for
         raise InputError(error.what, **{**error.details, "where": where}) from error
 
 
 def _check_bands(pipeline: Pipeline, where: str) -> None:
+    """Raise InputError where a band is not Sentinel-2's, or an index is unknown or needs other bands than Sentinel-2 has."""
     for band in pipeline.bands:
         if band not in OPTICAL_BANDS:
             raise InputError(f"there is no band {band!r}", where=f"{where}, bands", found=band, allowed=", ".join(OPTICAL_BANDS))
@@ -191,6 +217,7 @@ def _check_bands(pipeline: Pipeline, where: str) -> None:
 
 
 def _complaint(error: ValidationError, where: str, model: type[Part]) -> InputError:
+    """Return the first of pydantic's errors as one for the user, with the keys that are known where one is not."""
     first = error.errors()[0]
     *outer, key = [str(step) for step in first["loc"]] or [""]
     place = f"{where}, {'.'.join(outer)}" if outer else where
@@ -201,6 +228,7 @@ def _complaint(error: ValidationError, where: str, model: type[Part]) -> InputEr
 
 
 def _fields(model: type[Part], path: list[str]) -> list[str]:
+    """Return the keys that the table at `path` below `model` may have; steps to what is no table of its own are passed over."""
     for step in path:
         inner = model.model_fields[step].annotation if step in model.model_fields else None
         model = inner if isinstance(inner, type) and issubclass(inner, Part) else model
@@ -208,4 +236,6 @@ def _fields(model: type[Part], path: list[str]) -> list[str]:
 
 
 def _written_out(config: Mapping[str, Any], part: object) -> dict[str, Any]:
+    """Return a part's configuration with every default in it; of a part that is no `Part`, its name alone."""
+    # an outsider's part need not be a model, and then has nothing to write out
     return {"part": config["part"], **(part.model_dump(mode="json") if isinstance(part, Part) else {})}

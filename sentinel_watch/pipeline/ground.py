@@ -20,7 +20,7 @@ __all__ = ["Ground"]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The grid of an AOI with its blocks."""
+    """The grid of an AOI with its blocks; a block without a pixel of the AOI is left out, and never read."""
 
     grid: GeoBox
     inside: NDArray[np.bool_]
@@ -30,14 +30,15 @@ class Ground:
 
     @classmethod
     def of(cls, geometry: BaseGeometry, config: Grid) -> Ground:
-        """Return the ground of an AOI (WGS84)."""
+        """Return the ground of an AOI (WGS84, degrees); the same geometry and `config` give the same blocks in the same order."""
         grid = aoi_grid(geometry, config.resolution_m, config.margin_m)
         aoi = inside(geometry, grid)
         parts = [block for block in blocks(grid, config.block_px) if aoi[window(block)].any()]
+        # by key where two hold as much: every run must take them in one order
         return cls(grid, aoi, tuple(sorted(parts, key=lambda block: (-int(aoi[window(block)].sum()), block.key))))
 
     def aoi(self, block: Block) -> NDArray[np.bool_]:
-        """Return the (y, x) part of `inside` that lies on `block`."""
+        """Return the (y, x) part of `inside` that lies on `block`, True inside the AOI."""
         return self.inside[window(block)]
 
 

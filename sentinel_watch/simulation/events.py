@@ -1,4 +1,8 @@
-"""Events planted as X' = X + f (E - M(t)): the surface changes, the scene's own noise, clouds and masks stay."""
+"""Events planted as X' = X + f (E - M(t)): the surface changes, the scene's own noise, clouds and masks stay.
+
+X is what the scene shows, E the new surface, M(t) the pixel's own seasonal model, all reflectance; f is the share of the pixel
+that has changed, 0-1. Where an event makes sense and how many there are is for `scenario`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ SWIR = ("B11", "B12")
 
 
 class EventPlan(Part):
-    """What kind of event, how big and how strong."""
+    """What kind of event, how big and how strong; the days of one kind are not looked at for another."""
 
     kind: Kind
     start_day: int
@@ -52,7 +56,7 @@ class EventPlan(Part):
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """The truth about one planted event; always simulated."""
+    """The truth about one planted event; always simulated. Its arrays are of one length and in one order."""
 
     plan: EventPlan
     spectrum: str
@@ -71,7 +75,7 @@ def plant(
     """Return a copy of `cube` with one event at `where` (n, 2; core first), and the truth.
 
     `model` is the seasonal model of the cube; `target` names the new surface and gives its (band,) reflectance, which
-    `stress` does not use.
+    `stress` does not use. Masks stay, reflectance does not fall below 0, and the same `seed` gives the same event.
     """
     rng = np.random.default_rng(seed)
     rows, cols = where[:, 0], where[:, 1]
@@ -82,6 +86,7 @@ def plant(
     surface = _surface(plan, normal, target[1], rng, list(cube["band"].values))
     difference = share[:, None] * (surface - normal)
     seen = cube["reflectance"].values.copy()
+    # the noise of a bright surface stays on what may now be a dark one
     seen[:, :, rows, cols] = np.maximum(seen[:, :, rows, cols] + difference, 0.0)
     contrast = float(np.sqrt(np.mean(difference[days >= plan.start_day] ** 2))) if (days >= plan.start_day).any() else 0.0
     name = "vegetation" if plan.kind == "stress" else target[0]
@@ -92,7 +97,7 @@ def stressed(normal: NDArray[np.float32], bands: Sequence[str], ndvi_loss: float
     """Return vegetation (time, band, pixel) whose NDVI is lower by `ndvi_loss`, relative: red up, near infrared down.
 
     Red plus near infrared stays the same; the other bands of the plateau follow B08, and the short-wave infrared, where
-    water absorbs, rises by a third of the loss.
+    water absorbs, rises by a third of the loss. Raises KeyError where `bands` lack B04 or B08.
     """
     at = {band: i for i, band in enumerate(bands)}
     red, nir = normal[:, at["B04"]], normal[:, at["B08"]]
@@ -106,12 +111,13 @@ def stressed(normal: NDArray[np.float32], bands: Sequence[str], ndvi_loss: float
 
 
 def _onset(plan: EventPlan, n: int) -> NDArray[np.int32]:
+    """Return (n,) the day on which each pixel changes: the first for all, but for `gradual`, which grows evenly from the core."""
     grown = plan.growth_days * np.arange(n) / max(n - 1, 1) if plan.kind == "gradual" else np.zeros(n)
     return (plan.start_day + grown).astype(np.int32)
 
 
 def _share(plan: EventPlan, age: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return (time, pixel) the share of the new surface, by days since the pixel's onset."""
+    """Return (time, pixel) the share of the new surface, 0 to `fraction`, by days since the pixel's onset; 0 before it."""
     by_age = np.ones(age.shape)
     if plan.kind == "burn":
         by_age = 1 - age / plan.decay_days
@@ -123,7 +129,9 @@ def _share(plan: EventPlan, age: NDArray[np.int32]) -> NDArray[np.float32]:
 def _surface(
     plan: EventPlan, normal: NDArray[np.float32], spectrum: NDArray[np.float32], rng: np.random.Generator, bands: Sequence[str]
 ) -> NDArray[np.float32]:
+    """Return the reflectance of the new surface: (time, band, pixel) of stressed plants, else (1, band, pixel), for all dates alike."""
     if plan.kind == "stress":
         return stressed(normal, bands, plan.ndvi_loss)
     texture = plan.gain * (1 + plan.texture * rng.standard_normal(normal.shape[2]))
+    # a draw far from the mean must not make a pixel black, nor brighter than anything on Earth
     return np.asarray(spectrum[None, :, None] * np.clip(texture, 0.3, 3)[None, None], np.float32)

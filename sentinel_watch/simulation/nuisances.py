@@ -25,21 +25,27 @@ __all__ = ["NUISANCES", "Alternation", "DryYear", "Haze", "Nuisance", "Offset", 
 
 
 class Nuisance(Protocol):
-    """Something that disturbs scenes and is no event."""
+    """Something that disturbs scenes and is no event; the same generator gives the same disturbance."""
 
     def apply(self, cube: xr.Dataset, from_day: int, rng: np.random.Generator) -> xr.Dataset:
-        """Return a copy of `cube`, disturbed from `from_day` (days since 1970-01-01) on."""
+        """Return a copy of `cube`, disturbed from `from_day` (days since 1970-01-01) on.
+
+        `cube` holds `reflectance` (time, band, y, x) and `mask` (time, y, x); what lies before that day stays as it is.
+        """
 
 
 def _with(cube: xr.Dataset, seen: NDArray[np.float32]) -> xr.Dataset:
+    """Return a copy of `cube` whose reflectance is `seen` (time, band, y, x), as float32."""
     return cube.assign(reflectance=(cube["reflectance"].dims, seen.astype(np.float32)))
 
 
 def _late(cube: xr.Dataset, from_day: int) -> NDArray[np.intp]:
+    """Return (n,) the positions of the dates from `from_day` on."""
     return np.flatnonzero(day_number(cube["time"]) >= from_day)
 
 
 def _drawn(late: NDArray[np.intp], share: float, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return `share` of the positions, drawn at random, none twice, in order of time."""
     return np.sort(rng.choice(late, size=round(share * len(late)), replace=False))
 
 
@@ -82,6 +88,7 @@ class Haze(Part):
         for count, at in enumerate(_drawn(_late(cube, from_day), self.share, rng)):
             field = _field(seen.shape[2:], 12, rng)
             strength = rng.uniform(0.3, 1)
+            # a cloud's shadow has an edge, haze has none
             if count % 3 == 2:
                 seen[at] *= 1 - self.darkening * strength * (field > 0.6)
             else:
@@ -110,7 +117,7 @@ class Snow(Part):
 
 
 class Shift(Part):
-    """Scenes that lie beside the others by a pixel or so."""
+    """Scenes that lie beside the others by a pixel or so, by a distance drawn between `least_px` and `most_px`."""
 
     share: float = Field(default=0.3, ge=0, le=1)
     """Share of the monitored dates."""
@@ -125,13 +132,15 @@ class Shift(Part):
             move = (length * np.sin(angle), length * np.cos(angle))
             for band in range(seen.shape[1]):
                 seen[at, band] = shift(seen[at, band], move, order=1, mode="nearest")
+            # flags are names and not amounts: they cannot be interpolated
             mask[at] = shift(mask[at], np.round(move), order=0, mode="nearest")
+        # interpolation spreads a pixel without data to its neighbours
         mask |= np.where(np.isnan(seen).any(axis=1), np.uint8(MaskReason.NODATA), np.uint8(0))
         return _with(cube, seen).assign(mask=(cube["mask"].dims, mask))
 
 
 class Phenology(Part):
-    """A season that comes early or late."""
+    """A season that comes early or late; M is each pixel's own seasonal model."""
 
     delay_days: int = Field(default=30, ge=-90, le=90)
     """Positive = late."""
@@ -140,6 +149,7 @@ class Phenology(Part):
         """Return the cube with X + M(t - delay) - M(t) on monitored dates; nothing is drawn."""
         model, days, late = fit_season(cube), day_number(cube["time"]), _late(cube, from_day)
         seen = cube["reflectance"].values.copy()
+        # only the difference of two seasons, so that each scene keeps its noise and its clouds
         seen[late] += model.at(days[late] - self.delay_days) - model.at(days[late])
         return _with(cube, np.maximum(seen, 0))
 
@@ -152,7 +162,10 @@ class DryYear(Part):
     days: int = Field(default=365, ge=1)
 
     def apply(self, cube: xr.Dataset, from_day: int, rng: np.random.Generator) -> xr.Dataset:
-        """Return the cube with greener pixels browned, more or less by a smooth field of soils."""
+        """Return the cube with greener pixels browned, more or less by a smooth field of soils.
+
+        NDVI 0 is left as it is, NDVI 1 loses most. ValueError where B04 or B08 is lacking.
+        """
         days = day_number(cube["time"])
         at = np.flatnonzero((days >= from_day) & (days < from_day + self.days))
         bands = list(cube["band"].values)
@@ -184,7 +197,7 @@ class Alternation(Part):
 
 
 class SensorGain(Part):
-    """Another sensor takes over, whose bands are calibrated a little differently."""
+    """Another sensor takes over, whose bands are calibrated a little differently; one gain a band, the same on all dates."""
 
     spread: float = Field(default=0.03, ge=0, le=0.2)
     """Standard deviation of the bands' gains."""

@@ -1,4 +1,7 @@
-"""Several events planted side by side, and nuisances injected, in one cube: what the bench and the training use."""
+"""Several events planted side by side, and nuisances injected, in one cube: what the bench and the training use.
+
+Where each kind makes sense is read off the cube itself. Everything follows from the seed; nothing is read or written.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ LEAD_DAYS: Mapping[Kind, int] = {"abrupt": 75, "gradual": 240, "burn": 150, "str
 
 
 class Planting(Part):
-    """How many events of which kind, how big and when."""
+    """How many events of which kind, how big and when; sizes in 10 m pixels, or whatever the cube's are."""
 
     kinds: tuple[Kind, ...] = KINDS
     """One event of each entry, in this order; a kind may be repeated."""
@@ -56,7 +59,7 @@ class Planting(Part):
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """A simulated cube with its truth."""
+    """A simulated cube with its truth; events that did not fit are in neither."""
 
     cube: xr.Dataset
     """Carries the attribute `simulated`."""
@@ -71,11 +74,16 @@ class Simulated:
 
 
 def surfaces(cube: xr.Dataset) -> Mapping[str, NDArray[np.bool_]]:
-    """Return (y, x) masks of where a kind of event makes sense: `vegetation`, `water` and `any`, from median reflectance."""
+    """Return (y, x) masks of where a kind of event makes sense: `vegetation`, `water` and `any`, from median reflectance.
+
+    `any` is True where three looks or more are usable, the others where moreover NDVI is above 0.45, or B11 below 0.06
+    with B08 below 0.1. Raises ValueError where `cube` lacks B04, B08 or B11.
+    """
     bands = list(cube["band"].values)
     clear = usable(cube["mask"].values)
     seen = np.where(clear[:, None], cube["reflectance"].values, np.nan)
     seen_often = clear.sum(axis=0) >= 3
+    # zeros where nothing was seen often enough, for nanmedian warns of a pixel that has no value
     middle = np.nanmedian(np.where(seen_often, seen, 0), axis=0)
     red, nir, swir = (middle[bands.index(band)] for band in ("B04", "B08", "B11"))
     ndvi = (nir - red) / np.maximum(nir + red, 1e-3)
@@ -103,6 +111,7 @@ def plant_events(
         if plan and blob is None and kind == "turbidity":
             blob = grow_blob(room & ground["any"], plan.n_pixels, rng)
             cube = cube if blob is None else _with_pond(cube, blob, rng)
+            # the pond is part of what is normal
             model = fit_season(cube)
         if plan is None or blob is None:
             continue
@@ -111,17 +120,22 @@ def plant_events(
         events.append(event)
         taken = np.zeros_like(room)
         taken[event.rows, event.cols] = True
+        # apart, so that no detector sees two of them as one
         room &= ~binary_dilation(taken, iterations=4)
     return Simulated(_labelled(cube, f"{len(events)} planted events, seed {seed}"), tuple(events))
 
 
 def disturb(cube: xr.Dataset, name: str, from_day: int, seed: int) -> xr.Dataset:
-    """Return `cube` with the nuisance called `name` injected from `from_day` (days since 1970-01-01) on."""
+    """Return `cube` with the nuisance called `name` injected from `from_day` (days since 1970-01-01) on.
+
+    The attribute `simulated` says so; the nuisance is at its default strength. Raises KeyError for a name not in NUISANCES.
+    """
     disturbed = NUISANCES[name].apply(cube, from_day, np.random.default_rng(seed))
     return _labelled(disturbed, f"nuisance {name}, seed {seed}")
 
 
 def _with_pond(cube: xr.Dataset, blob: NDArray[np.intp], rng: np.random.Generator) -> xr.Dataset:
+    """Return `cube` with clear water at `blob` (n, 2) from its first look on; the pond is no event and has no truth."""
     first_day = int(day_number(cube["time"])[0])
     plan = EventPlan(kind="abrupt", start_day=first_day, n_pixels=len(blob))
     water = "clear_water", spectrum_of("clear_water", list(cube["band"].values))
@@ -129,20 +143,24 @@ def _with_pond(cube: xr.Dataset, blob: NDArray[np.intp], rng: np.random.Generato
 
 
 def _labelled(cube: xr.Dataset, what: str) -> xr.Dataset:
+    """Return `cube` with `what` added to its attribute `simulated`."""
     before = cube.attrs.get(SIMULATED)
     return cube.assign_attrs({SIMULATED: f"{before}; {what}" if before else what})
 
 
 def _ground(kind: Kind) -> str:
+    """Return the key of `surfaces` for the ground that a kind of event is planted on."""
     return {"stress": "vegetation", "burn": "vegetation", "turbidity": "water"}.get(kind, "any")
 
 
 def _draw(kind: Kind, planting: Planting, rng: np.random.Generator) -> EventPlan | None:
+    """Return a plan drawn within `planting`; None where the kind needs more days than there are."""
     last_day = planting.end_day - LEAD_DAYS[kind]
     if last_day < planting.first_day:
         return None
     size = np.exp(rng.uniform(np.log(planting.least_px), np.log(planting.most_px)))
     start = rng.integers(planting.first_day, last_day + 1)
+    # the strength of stress is its loss of NDVI: a share of it would be a second one
     fraction = 1.0 if kind == "stress" else rng.choice(planting.fractions)
     return EventPlan(
         kind=kind, start_day=int(start), n_pixels=round(float(size)), fraction=float(fraction), gain=float(rng.uniform(0.85, 1.15))
@@ -152,6 +170,7 @@ def _draw(kind: Kind, planting: Planting, rng: np.random.Generator) -> EventPlan
 def _target(
     kind: Kind, cube: xr.Dataset, rng: np.random.Generator, library: Mapping[Kind, Mapping[str, NDArray[np.float32]]] | None
 ) -> tuple[str, NDArray[np.float32]]:
+    """Return name and (band,) reflectance of a surface drawn for `kind`: from `library` where it has the kind, else from ours."""
     own = (library or {}).get(kind)
     names = tuple(own or SURFACES[kind])
     name = str(rng.choice(names))

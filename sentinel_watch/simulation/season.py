@@ -19,7 +19,10 @@ YEAR_DAYS = 365.2425
 
 
 def harmonics(days: NDArray[np.int32], order: int) -> NDArray[np.float64]:
-    """Return the (time, 1 + 2 order) design matrix of a yearly Fourier series without trend."""
+    """Return the (time, 1 + 2 order) design matrix of a yearly Fourier series without trend.
+
+    `days` (time,) since 1970-01-01. Columns: the mean, then cosine and sine of one wave a year, of two, up to `order`.
+    """
     angle = 2 * np.pi * np.asarray(days, float) / YEAR_DAYS
     waves = [wave(k * angle) for k in range(1, order + 1) for wave in (np.cos, np.sin)]
     return np.stack([np.ones_like(angle), *waves], axis=1)
@@ -27,7 +30,7 @@ def harmonics(days: NDArray[np.int32], order: int) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class SeasonalModel:
-    """Harmonic coefficients of every pixel and band."""
+    """Harmonic coefficients of every pixel and band; all zero where a pixel had no usable look."""
 
     coefficients: NDArray[np.float64]
     """(term, band, y, x), reflectance."""
@@ -50,6 +53,7 @@ def fit_season(cube: xr.Dataset, order: int = 2, ridge: float = 1.0, steps: int 
     weights = clear.astype(float)
     coefficients = _solve(design, seen, weights, ridge)
     for _ in range(steps - 1):
+        # the worst band, for a cloud may hide in some of them
         residual = np.abs(seen - np.einsum("tk,kbp->tbp", design, coefficients)).max(axis=1)
         residual[~clear] = np.nan
         limit = 2.0 * np.nanmedian(np.where(clear.any(axis=0), residual, 0), axis=0)
@@ -60,6 +64,7 @@ def fit_season(cube: xr.Dataset, order: int = 2, ridge: float = 1.0, steps: int 
 
 
 def _flat(cube: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return (time, band, pixel) reflectance, 0 where not usable, and (time, pixel) True where usable in every band."""
     seen = cube["reflectance"].values
     seen = seen.reshape(*seen.shape[:2], -1).astype(float)
     clear = usable(cube["mask"].values).reshape(seen.shape[0], -1) & np.isfinite(seen).all(axis=1)
@@ -68,6 +73,7 @@ def _flat(cube: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 def _solve(design: NDArray[np.float64], seen: NDArray[np.float64], weights: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
     """Return (term, band, pixel) coefficients of the weighted ridge regression; the mean is not shrunk."""
+    # a trace on the mean too: a pixel without a usable look would have no solution
     penalty = np.diag([1e-6, *[ridge] * (design.shape[1] - 1)])
     outer = np.einsum("tk,tl->tkl", design, design).reshape(len(design), -1)
     normal = (weights.T @ outer).reshape(-1, *penalty.shape) + penalty

@@ -52,18 +52,21 @@ WASTE_SHARES: Mapping[str, float] = {"bare_soil_bright": 0.35, "plastic_film": 0
 
 
 def prototype(name: str, bands: Sequence[str]) -> NDArray[np.float32]:
-    """Return the (band,) reflectance of a prototype, linear between its anchors; KeyError where there is none."""
+    """Return the (band,) reflectance of a prototype, linear between its anchors; KeyError where there is none.
+
+    `bands` are Sentinel-2 names; beyond the last anchor its value holds. KeyError too for a band that CENTRE_NM lacks.
+    """
     anchors = PROTOTYPES[name]
     centres = [CENTRE_NM[band] for band in bands]
     return np.interp(centres, list(anchors), list(anchors.values())).astype(np.float32)
 
 
 def mixture(shares: Mapping[str, float], bands: Sequence[str]) -> NDArray[np.float32]:
-    """Return the (band,) linear mixture of prototypes; `shares` are divided by their sum."""
+    """Return the (band,) linear mixture of prototypes; `shares` (name -> area) are divided by their sum, which must not be 0."""
     parts = sum(share * prototype(name, bands) for name, share in shares.items())
     return np.asarray(parts / sum(shares.values()), np.float32)
 
 
 def spectrum_of(name: str, bands: Sequence[str]) -> NDArray[np.float32]:
-    """Return the (band,) spectrum of `waste` or of a prototype."""
+    """Return the (band,) spectrum of `waste` or of a prototype, reflectance; KeyError where there is neither."""
     return mixture(WASTE_SHARES, bands) if name == "waste" else prototype(name, bands)

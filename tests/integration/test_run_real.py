@@ -148,7 +148,7 @@ def test_the_mines_empty_dates_are_in_the_ledger(mine):
 
 
 def test_the_forests_clear_cuts_are_confirmed(forest):
-    """Most of the forest that lost its moisture between the summers of 2017 and 2020 is in confirmed alerts, and most of the forest is not."""
+    """Most forest that lost its moisture between the summers of 2017 and 2020 is in confirmed alerts; most of the forest is not."""
     case, result = forest
     moist = [_ndmi(median(case, ("B8A", "B11"), between(year, 6, 4))) for year in (2017, 2020)]
     # 20 m pixels at a clear-cut's edge are half forest

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from sentinel_watch.detectors.compiled import compiled, compiled_parallel
 
-__all__ = ["Fit", "History", "fit_tiles"]
+__all__ = ["LANES", "TUKEY", "Fit", "Floats", "History", "fit_tiles"]
 
 LANES = 256
 """Pixels in a tile."""
+
+_TOGETHER = 4
 
 TUKEY = 4.685
 """Residuals beyond so many noise scales weigh nothing (95 % efficiency under normal noise)."""
@@ -69,22 +71,57 @@ def _stage(history: History, first: int, staged: NDArray[np.float32], seen: Floa
 def _accumulate(staged: NDArray[np.float32], weight: Floats, basis: Floats, normal: Floats, right: Floats) -> None:
     """Write the normal equations: `normal` (K * (K + 1) / 2, L), `right` (B, K, L)."""
     looks, bands, lanes = staged.shape
-    terms = basis.shape[1]
     normal[:] = 0
     right[:] = 0
-    for t in range(looks):
-        entry = 0
-        for i in range(terms):
-            for j in range(i + 1):
-                product = basis[t, i] * basis[t, j]
-                for lane in range(lanes):
-                    normal[entry, lane] += product * weight[t, lane]
-                entry += 1
+    weighted = np.empty((_TOGETHER, lanes))
+    for first in range(0, looks, _TOGETHER):
+        last = min(first + _TOGETHER, looks)
+        for t in range(first, last):
+            weighted[t - first] = weight[t]
+        _add_products(weighted, basis[first:last], normal)
         for b in range(bands):
-            for i in range(terms):
-                term = basis[t, i]
+            for t in range(first, last):
                 for lane in range(lanes):
-                    right[b, i, lane] += term * weight[t, lane] * staged[t, b, lane]
+                    weighted[t - first, lane] = weight[t, lane] * staged[t, b, lane]
+            _add_terms(weighted, basis[first:last], right[b])
+
+
+@compiled
+def _add_products(weighted: Floats, basis: Floats, normal: Floats) -> None:
+    """Add the products of terms of a few looks to `normal`: four looks at a time, so that sums stay in registers."""
+    entry = 0
+    for i in range(basis.shape[1]):
+        for j in range(i + 1):
+            if len(basis) == _TOGETHER:
+                one, two, three, four = (
+                    basis[0, i] * basis[0, j],
+                    basis[1, i] * basis[1, j],
+                    basis[2, i] * basis[2, j],
+                    basis[3, i] * basis[3, j],
+                )
+                for lane in range(normal.shape[1]):
+                    normal[entry, lane] += (
+                        one * weighted[0, lane] + two * weighted[1, lane] + three * weighted[2, lane] + four * weighted[3, lane]
+                    )
+            else:
+                for t in range(len(basis)):
+                    for lane in range(normal.shape[1]):
+                        normal[entry, lane] += basis[t, i] * basis[t, j] * weighted[t, lane]
+            entry += 1
+
+
+@compiled
+def _add_terms(weighted: Floats, basis: Floats, right: Floats) -> None:
+    """Add the terms of a few looks times their weighted values to `right` (K, L)."""
+    for i in range(basis.shape[1]):
+        if len(basis) == _TOGETHER:
+            one, two, three, four = basis[0, i], basis[1, i], basis[2, i], basis[3, i]
+            for lane in range(right.shape[1]):
+                right[i, lane] += one * weighted[0, lane] + two * weighted[1, lane] + three * weighted[2, lane] + four * weighted[3, lane]
+        else:
+            for t in range(len(basis)):
+                for lane in range(right.shape[1]):
+                    right[i, lane] += basis[t, i] * weighted[t, lane]
 
 
 @compiled

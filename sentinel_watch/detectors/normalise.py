@@ -84,10 +84,11 @@ def _settle(residual: Floats, expected: Floats, noise: Floats, offset: Floats) -
 def _line(residual: Floats, lever: Floats, weight: Floats, noise: Floats) -> tuple[Floats, Floats]:
     """Return the weighted line through the residuals of each band, its slope drawn towards none."""
     share = weight / weight.sum()
-    lever_mean, residual_mean = lever @ share, residual @ share
+    lever_mean, residual_mean = (lever * share).sum(axis=1), (residual * share).sum(axis=1)
     centred = lever - lever_mean[:, None]
     # Errors of neighbours go together: however many pixels agree, they say no more than so many independent ones.
-    information = _INDEPENDENT * (centred**2 @ share) / (noise**2).mean(axis=1)
-    slope = (centred * (residual - residual_mean[:, None])) @ share / np.maximum(centred**2 @ share, 1e-12)
+    variance = (centred**2 * share).sum(axis=1)
+    information = _INDEPENDENT * variance / (noise**2).mean(axis=1)
+    slope = (centred * (residual - residual_mean[:, None]) * share).sum(axis=1) / np.maximum(variance, 1e-12)
     slope = np.clip(slope * information / (information + 1 / _GAIN_SPREAD**2), -_MOST_GAIN, _MOST_GAIN)
     return residual_mean - slope * lever_mean, slope

@@ -11,6 +11,7 @@ import numpy as np
 from numba import prange
 
 from sentinel_watch.detectors.compiled import compiled, compiled_parallel
+from sentinel_watch.detectors.fitting import LANES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +94,9 @@ def whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> fl
 @compiled
 def _season_gap(one: int, other: int) -> float:
     """Return the days between two days of the year, 0 to half a year."""
-    gap = abs(one - other) % _YEAR_DAYS
+    gap = float(abs(one - other))
+    # np.floor, since the remainder of a division costs more than all the rest.
+    gap -= _YEAR_DAYS * np.floor(gap / _YEAR_DAYS)
     return min(gap, _YEAR_DAYS - gap)
 
 
@@ -101,7 +104,8 @@ def _season_gap(one: int, other: int) -> float:
 def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
     """Return the (B, B) whitening of a pixel at a day."""
     parts = model.whiten.shape[1]
-    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], int(day % _YEAR_DAYS / _YEAR_DAYS * parts) % parts]
+    years = day / _YEAR_DAYS
+    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], int((years - np.floor(years)) * parts) % parts]
     return whiten
 
 
@@ -214,6 +218,24 @@ def usual_distances(
     return usual
 
 
+@compiled
+def _score_pixel(pixel: int, look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32], scratch: Floats) -> float:
+    """Return how far one pixel is off, in whitened units; `scratch` (3, B) is used, its row 1 and 2 become deviation and mean."""
+    spectrum, white, mean = scratch[0], scratch[1], scratch[2]
+    for b in range(spectrum.size):
+        left = float(look.values[b, pixel])
+        for k in range(look.row.size):
+            left -= look.row[k] * model.coefficients[k, b, pixel]
+        spectrum[b] = left
+        mean[b] = drift[pixel, b]
+    length = whitened(spectrum, noise_of(model, pixel, look.day), white)
+    if length > look.usual[0, pixel] ** 2:
+        for b in range(spectrum.size):
+            spectrum[b] = look.values[b, pixel]
+        return float(np.sqrt(min(length, _envelope_distance(spectrum, look.day, 0, pixel, model, envelope))))
+    return float(np.sqrt(length))
+
+
 @compiled_parallel
 def score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (2, P) float32: how far the look is off, and the running mean of deviations, in units of the usual; NaN where unseen.
@@ -222,22 +244,18 @@ def score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float3
     anomalous.
     """
     bands, pixels = look.values.shape
-    distances = np.full((2, pixels), np.nan, np.float32)
-    for pixel in prange(pixels):
-        if np.isnan(look.usual[0, pixel]):
-            continue
-        left, white, spectrum, mean = np.empty(bands), np.empty(bands), np.empty(bands), np.empty(bands)
-        for b in range(bands):
-            mean[b] = drift[pixel, b]
-            spectrum[b] = look.values[b, pixel]
-            left[b] = spectrum[b]
-            for k in range(look.row.size):
-                left[b] -= look.row[k] * model.coefficients[k, b, pixel]
-        length = whitened(left, noise_of(model, pixel, look.day), white)
-        distances[1, pixel] = _drag(mean, white, np.sqrt(length)) / look.usual[1, pixel]
-        if length > look.usual[0, pixel] ** 2:
-            length = min(length, _envelope_distance(spectrum, look.day, 0, pixel, model, envelope))
-        distances[0, pixel] = np.sqrt(length) / look.usual[0, pixel]
-        for b in range(bands):
-            drift[pixel, b] = mean[b]
+    distances = np.empty((2, pixels), np.float32)
+    for tile in prange((pixels + LANES - 1) // LANES):
+        scratch = np.empty((3, bands))
+        for pixel in range(tile * LANES, min((tile + 1) * LANES, pixels)):
+            if np.isnan(look.usual[0, pixel]):
+                distances[:, pixel] = np.nan
+                continue
+            distances[0, pixel] = _score_pixel(pixel, look, model, envelope, drift, scratch) / look.usual[0, pixel]
+            length = 0.0
+            for b in range(bands):
+                length += scratch[1, b] ** 2
+            distances[1, pixel] = _drag(scratch[2], scratch[1], np.sqrt(length)) / look.usual[1, pixel]
+            for b in range(bands):
+                drift[pixel, b] = scratch[2, b]
     return distances

@@ -30,7 +30,7 @@ class Nuisance(Protocol):
     def apply(self, cube: xr.Dataset, from_day: int, rng: np.random.Generator) -> xr.Dataset:
         """Return a copy of `cube`, disturbed from `from_day` (days since 1970-01-01) on.
 
-        `cube` holds `reflectance` (time, band, y, x) and `mask` (time, y, x); what lies before that day stays as it is.
+        `cube` holds `reflectance` (time, band, y, x) and `mask` (time, y, x); no date before that day is disturbed.
         """
 
 

@@ -43,7 +43,7 @@ LEAD_DAYS: Mapping[Kind, int] = {"abrupt": 75, "gradual": 240, "burn": 150, "str
 
 
 class Planting(Part):
-    """How many events of which kind, how big and when; sizes in 10 m pixels, or whatever the cube's are."""
+    """How many events of which kind, how big and when; sizes in pixels of the cube."""
 
     kinds: tuple[Kind, ...] = KINDS
     """One event of each entry, in this order; a kind may be repeated."""
@@ -120,7 +120,7 @@ def plant_events(
         events.append(event)
         taken = np.zeros_like(room)
         taken[event.rows, event.cols] = True
-        # apart, so that no detector sees two of them as one
+        # apart, so that two events do not become one region
         room &= ~binary_dilation(taken, iterations=4)
     return Simulated(_labelled(cube, f"{len(events)} planted events, seed {seed}"), tuple(events))
 

@@ -1,4 +1,7 @@
-"""What a run hands over: alerts in every format, the evidence behind each, and the ledger."""
+"""What a run hands over: alerts in every format, the evidence behind each, and the ledger.
+
+All comes from the store, whatever run put it there; a run that found nothing new hands over the same again.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ YOUNG_HISTORY = 0.8
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What came of a run."""
+    """What came of a run; alerts and ledger are those of the whole watch, earlier runs included."""
 
     alerts: tuple[Alert, ...]
     """Highest priority first."""
@@ -48,34 +51,47 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """Return 3 where a scene could not be read, else 0."""
+        """Return 3, the code of a SourceError, where a scene could not be read, else 0."""
         return 3 if any(record.outcome is Outcome.FAILED for record in self.records) else 0
 
 
 def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
-    """Write everything that a run hands over into its `out` folder."""
+    """Write everything that a run hands over into its `out` folder, and return it.
+
+    What every sink writes, `evidence/`, `overview.png` and `run.json`. The store's alerts are replaced as well; what people
+    have entered in a case stays.
+    """
     out = job.request.out
     out.mkdir(parents=True, exist_ok=True)
     records, lessons = store.records(job.watch), _lessons(job, store)
     context = _context(job, records, lessons)
     drafts = job.request.pipeline.triage.alerts(store.events(job.watch), context)
+    # the sinks write what the store gives back: it adds what people have entered
     alerts = store.replace_alerts(job.watch, prove(job, store, drafts, progress))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
     overview = draw_overview(job, alerts, records)
     notes = (*job.notes(), *_shortcomings(job, records, lessons))
+    # last, since it holds the hashes of the files
     report = write_report(job, alerts, records, notes, lessons)
     return RunResult(alerts, records, notes, {**paths, overview.name: overview, report.name: report})
 
 
 def _lessons(job: Assignment, store: Store) -> dict[str, Lesson]:
+    """Return block key -> what was learnt of the block, for those that the store knows."""
     return {block.key: Lesson.load(saved) for block in job.ground.blocks if (saved := store.baseline(job.watch, block.key))}
 
 
 def _context(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[str, Lesson]) -> Context:
+    """Return what the triage must know beside the events: the site, the scenes, and how far the watch can be trusted.
+
+    `detection_limit` is 0 where no block has a detector; `short_history` holds where any block has to do with another than the
+    first choice.
+    """
     detectors = job.request.pipeline.detectors_built
     chosen = {lesson.detector for lesson in lessons.values() if lesson.detector is not None}
     second_choice = any(number > 0 for number in chosen)
     young = history_days(records) < TWO_YEARS
+    # the least sure speaks for all: an event does not say which detector found it
     limit = min((detectors[number].confidence_limit for number in chosen), default=0.0)
     monitored = {record.scene_id for record in records if record.role == "monitoring" and record.outcome is Outcome.USED}
     flags = (("short_history", second_choice), ("history_under_two_years", young))
@@ -93,15 +109,16 @@ def _context(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[s
 
 
 def history_days(records: Sequence[SceneRecord]) -> int:
-    """Return the days from the first to the last scene of the history that was used."""
+    """Return the days from the first to the last scene of the history that was used; 0 where there is none."""
     days = [date.fromisoformat(record.time[:10]) for record in records if record.role == "history" and record.outcome is Outcome.USED]
     return (max(days) - min(days)).days if days else 0
 
 
 def _shortcomings(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[str, Lesson]) -> list[str]:
-    """Return what the run could not do, in plain words."""
+    """Return what the run could not do, in plain words, one sentence each; none where nothing was lacking."""
     watched = [record for record in records if record.role == "monitoring"]
     unlearnt = sum(lesson.detector is None for lesson in lessons.values())
+    # 0 is the first choice, and None has a sentence of its own
     names = [job.request.pipeline.detectors[lesson.detector]["part"] for lesson in lessons.values() if lesson.detector]
     span = history_days(records)
     unseen = sum(int(lesson.unseen.sum()) for lesson in lessons.values()) / max(int(job.ground.inside.sum()), 1)

@@ -1,4 +1,8 @@
-"""The history of a block becomes a baseline."""
+"""The history of a block becomes a baseline.
+
+A block at a time, each saved when it is learnt: a run that is killed goes on with the next. A baseline is learnt once;
+whether the archive has since made it untrue is for `rewind` to say.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ CHOSEN, BRIGHT, UNSEEN = "lesson_detector", "lesson_bright", "lesson_unseen"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a block's history scenes gave."""
+    """What a block's history scenes gave; `looks` tells of all of them, `cube` holds the used ones."""
 
     cube: xr.Dataset | None
     """`reflectance` (time, band, y, x) and `mask` (time, y, x) of the looks that are worth using; None where none is."""
@@ -51,7 +55,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What was learnt of a block."""
+    """What was learnt of a block; all but `shortages` is saved.
+
+    `baseline` is the detector's own and empty where there is no detector.
+    """
 
     detector: int | None
     """Number of the pipeline's detector that the history suffices for; None where it suffices for none."""
@@ -63,20 +70,23 @@ class Lesson:
     """Both as in the history."""
 
     def save(self) -> Arrays:
-        """Return the lesson as arrays for the store."""
+        """Return the lesson as arrays for the store: the baseline's, and three of our own beside them."""
         chosen = np.array(-1 if self.detector is None else self.detector)
         return {**self.baseline, CHOSEN: chosen, BRIGHT: self.bright, UNSEEN: self.unseen}
 
     @classmethod
     def load(cls, saved: Arrays) -> Lesson:
-        """Return the lesson that `save` gave, shortages left out."""
+        """Return the lesson that `save` gave, shortages left out; KeyError where `saved` is no lesson."""
         chosen = int(saved[CHOSEN])
         baseline = {name: array for name, array in saved.items() if name not in (CHOSEN, BRIGHT, UNSEEN)}
         return cls(None if chosen < 0 else chosen, (), baseline, saved[BRIGHT].astype(bool), saved[UNSEEN].astype(bool))
 
 
 def learn_blocks(job: Assignment, store: Store, progress: Progress) -> None:
-    """Learn the blocks that the store does not know yet, and write the history's lines of the ledger."""
+    """Learn the blocks that the store does not know yet, and write the history's lines of the ledger.
+
+    Progress counts a step for every scene on every block. A scene that has its line keeps it.
+    """
     scenes = job.scenes("history")
     missing = [block for block in job.ground.blocks if store.baseline(job.watch, block.key) is None]
     if missing:
@@ -88,6 +98,7 @@ def learn_blocks(job: Assignment, store: Store, progress: Progress) -> None:
             progress.say(shortage)
         for name, look in history.looks.items():
             store.save_look(job.watch, name, block.key, look)
+        # last, since the baseline is what says that the block is done
         store.save_baseline(job.watch, block.key, lesson.save())
     written = {record.scene_id for record in store.records(job.watch)}
     for scene in scenes:
@@ -96,7 +107,10 @@ def learn_blocks(job: Assignment, store: Store, progress: Progress) -> None:
 
 
 def learn(history: History, detectors: Sequence[Detector]) -> Lesson:
-    """Return what the first detector that `history` suffices for learns from it."""
+    """Return what the first detector that `history` suffices for learns from it.
+
+    `detectors` are in order of preference. Where it suffices for none, the lesson says of each why.
+    """
     shortages: list[str] = []
     ground = history.bright, history.unseen
     if history.cube is None:
@@ -109,7 +123,11 @@ def learn(history: History, detectors: Sequence[Detector]) -> Lesson:
 
 
 def read_history(job: Assignment, block: Block, progress: Progress) -> History:
-    """Return the history of a block; a scene that cannot be read is left out of the cube."""
+    """Return the history of a block; a scene that cannot be read is left out of the cube.
+
+    Masked twice: by what each scene shows itself, then against the median of what that left. All readable scenes of the
+    block are in memory meanwhile, (band, y, x) float32 each.
+    """
     views, failed = [], {}
     aoi, rule = job.ground.aoi(block), job.request.pipeline.scenes
     for scene, future in ahead(lambda scene: job.viewer.read(scene, block.grid), job.scenes("history")):
@@ -129,12 +147,16 @@ def read_history(job: Assignment, block: Block, progress: Progress) -> History:
 
 
 def _bright_ground(views: Sequence[View], block: Block) -> NDArray[np.bool_]:
+    """Return (y, x) True where SCL takes the ground for cloud; nowhere, where no scene has an SCL."""
     classes = [view.scl for view in views if view.scl is not None]
     return bright_targets(np.stack(classes)) if classes else np.zeros(block.grid.shape, bool)
 
 
 def _median(looks: Sequence[xr.Dataset]) -> NDArray[np.float32] | None:
-    """Return the (band, y, x) median of the usable looks; all looks where a pixel has none, NaN where it has no data."""
+    """Return the (band, y, x) median of the usable looks; all looks where a pixel has none, NaN where it has no data.
+
+    None where there are no looks at all.
+    """
     if not looks:
         return None
     stack = stack_looks(looks)
@@ -143,7 +165,9 @@ def _median(looks: Sequence[xr.Dataset]) -> NDArray[np.float32] | None:
 
 
 def _median_where(values: NDArray[np.float32], clear: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the (y, x) median over time of `values` (time, y, x) where `clear`; of all values where none is clear."""
     seen = (clear & np.isfinite(values)).any(axis=0)
+    # not by nanmedian, which warns of every pixel that has no value
     ordered = np.sort(np.where(clear | ~seen, values, np.nan), axis=0)  # NaN sorts last
     count = np.isfinite(ordered).sum(axis=0)
     middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(values) - 1)

@@ -1,4 +1,7 @@
-"""What became of a scene, summed up over the blocks of an AOI."""
+"""What became of a scene, summed up over the blocks of an AOI.
+
+A scene may be clear on one block and cloudy on the next; the ledger has one line for it all the same.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,13 @@ GRAVEST = (Reason.UNREADABLE, Reason.NOT_NORMALISABLE, Reason.MISSING_BAND, Reas
 
 
 def sum_up(scene: Scene, role: str, looks: Mapping[str, Look], seconds: float = 0.0) -> SceneRecord:
-    """Return a scene's line of the ledger: failed where any block failed, used where any block was, else rejected."""
+    """Return a scene's line of the ledger: failed where any block failed, used where any block was, else rejected.
+
+    `looks` holds one look at least, by block key; `role` is `history` or `monitoring`. The gravest reason of the blocks that
+    decided speaks for the scene. Fractions are shares of the whole AOI, 0-1.
+    """
     outcomes = {look.outcome for look in looks.values()}
+    # failed before used: one block that was not read is enough to try the scene again
     outcome = next(one for one in (Outcome.FAILED, Outcome.USED, Outcome.REJECTED) if one in outcomes)
     blamed = [look for look in looks.values() if look.outcome is outcome]
     worst = min(blamed, key=lambda look: GRAVEST.index(look.reason)) if outcome is not Outcome.USED else None
@@ -39,5 +47,5 @@ def sum_up(scene: Scene, role: str, looks: Mapping[str, Look], seconds: float = 
 
 
 def left_out(scene: Scene, role: str, reason: Reason) -> SceneRecord:
-    """Return the line of a scene that was never read, for `reason`."""
+    """Return the line of a scene that was never read, for `reason`; its fractions are None, for nobody looked."""
     return SceneRecord(scene.scene_id, scene.time.isoformat(), role, Outcome.REJECTED, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,9 +78,9 @@ def find_items(api: ApiIO, url: str, question: Question, cloud_filter: str, page
     for page in api.get_pages(search.url, search.method, search.get_parameters()):
         matched = max(matched, _matched(page))
         for item in page.get("features") or ():
-            content = item if isinstance(item, dict) else {"id": f"an entry that is no item: {item!r:.40}"}
+            content = _named(item)
             text = json.dumps(content, sort_keys=True)
-            key = str(content.get("collection")), str(content.get("id"))
+            key = str(content.get("collection")), content["id"]
             found[key] = min(found.get(key, text), text)
     if len(found) < matched:
         log.warning("the API says that %d items match, and gave %d", matched, len(found))
@@ -118,6 +119,13 @@ def search_endpoint(landing: Mapping[str, Any], url: str) -> tuple[str, str]:
     )
 
 
+def _named(item: object) -> dict[str, Any]:
+    """Return an entry as an object with an id, whatever the server sent, so that none is lost."""
+    content = item if isinstance(item, dict) else {"entry": item}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return {**content, "id": str(content.get("id") or f"nameless-{digest[:12]}")}
+
+
 def _matched(page: Mapping[str, Any]) -> int:
     context = page.get("context")
     claimed = page.get("numberMatched", context.get("matched") if isinstance(context, dict) else None)
@@ -137,7 +145,7 @@ def _read_item(content: dict[str, Any], url: str) -> tuple[Scene, BaseGeometry |
         item = pystac.Item.from_dict({"geometry": None, "bbox": None, **content, "links": []}, href=urljoin(f"{url}/", href))
         return to_scene(item), footprint(item)
     except (*BROKEN, SceneError) as error:
-        return unreadable_entry(str(content.get("id")), shown(url), error), None
+        return unreadable_entry(content["id"], f"{shown(url)}/{content.get('collection')}/{content['id']}", error), None
 
 
 def _answers(item: Mapping[str, Any], scene: Scene, outline: BaseGeometry | None, question: Question) -> bool:

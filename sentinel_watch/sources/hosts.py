@@ -52,16 +52,16 @@ class Hosts:
     """(host, port) -> addresses."""
 
     def target(self, url: str) -> Target:
-        """Return whom `url` names; raise TransferError where it is no plain http(s) URL of an allowed host."""
+        """Return whom `url` names, over TLS unless plain http is allowed; raise TransferError where it is no URL of an allowed host."""
         try:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError as error:
             raise TransferError("this is no valid URL", found=str(error)) from error
-        schemes = ("https", "http") if self.allow_plain else ("https",)
-        if parts.scheme not in schemes:
-            found = parts.scheme or "no scheme"
-            raise TransferError(f"only {' and '.join(schemes)} may be asked", where=shown(url), found=found, allowed=", ".join(schemes))
+        # servers behind a gateway often write http for what they serve over TLS
+        scheme = "https" if parts.scheme == "http" and not self.allow_plain and port is None else parts.scheme
+        if scheme not in PORTS or (scheme == "http" and not self.allow_plain):
+            raise TransferError("only https may be asked here", where=shown(url), found=parts.scheme or "no scheme", allowed="https")
         if "@" in parts.netloc:
             raise TransferError("a URL may not carry a user or a password", where=shown(url), allowed="credentials from the environment")
         if any(ord(sign) <= 32 or ord(sign) >= 127 for sign in url) or not host:
@@ -69,7 +69,7 @@ class Hosts:
         if not any(_matches(host, pattern) for pattern in self.allowed):
             raise TransferError("the host is not among those that this source may ask", where=shown(url), found=host, allowed=self._named())
         query = f"?{parts.query}" if parts.query else ""
-        return Target(parts.scheme, host, port or PORTS[parts.scheme], (parts.path or "/") + query)
+        return Target(scheme, host, port or PORTS[scheme], (parts.path or "/") + query)
 
     def address(self, target: Target) -> str:
         """Return the IP address to connect to; every address behind the name must be allowed.

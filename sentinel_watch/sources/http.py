@@ -9,7 +9,7 @@ import ssl
 from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from sentinel_watch import __version__
 from sentinel_watch.sources.connections import Connections
@@ -43,7 +43,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     token: str = field(default="", repr=False)
-    """Bearer token for the URL's own host over TLS; never sent to where a redirect leads."""
+    """Bearer token for the URL's own host over TLS; never sent to another host that a redirect names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,9 @@ class Http:
             if answer.status not in REDIRECTS or not where:
                 return answer
             method, body = ("GET", None) if answer.status == 303 else (request.method, request.body)
-            request = replace(request, url=urljoin(request.url, where), token="", method=method, body=body)
+            url = urljoin(request.url, where)
+            token = request.token if _origin(url) == _origin(request.url) else ""
+            request = replace(request, url=url, token=token, method=method, body=body)
         raise TransferError("the server redirects without end", where=shown(request.url))
 
     def _once(self, request: Request, deadline: Deadline) -> Answer:
@@ -106,6 +108,11 @@ class Http:
             name = type(error).__name__
             raise PassingError("the connection failed", where=shown(request.url), found=name) from error
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body, request.url)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def _read(response: HTTPResponse, request: Request, deadline: Deadline) -> bytes:

@@ -7,6 +7,7 @@ fetched by the checked client, and whatever fails there is raised again once GDA
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ HEADER_BYTES = 32 * 1024
 """Fetched first, and the unit of what is fetched unasked: holds the header of a Sentinel-2 tile as a COG."""
 GAP_BYTES = 16 * 1024
 """Blocks that lie nearer to each other than this are fetched in one request."""
+MAX_AT_ONCE = 4
 MAX_READ_BYTES = 512 * 1024**2
 
 
@@ -68,8 +70,15 @@ class RemoteFile:
         """
         if sum(stop - start for start, stop in ranges) > MAX_READ_BYTES:
             raise TransferError("too much of the file would have to be read", where=self.name, allowed=f"at most {MAX_READ_BYTES} bytes")
-        for start, stop in _merged([span for span in ranges if not self._has(*span)]):
-            self._fetch(start, stop)
+        spans = _merged([span for span in ranges if not self._has(*span)])
+        if len(spans) < 2:
+            pieces = [self._ask(span) for span in spans]
+        else:
+            # at once, for each costs the way to the server and back
+            with ThreadPoolExecutor(min(len(spans), MAX_AT_ONCE)) as pool:
+                pieces = list(pool.map(self._ask, spans))
+        for piece in pieces:
+            self._take(piece)
 
     @contextmanager
     def opened(self) -> Iterator[DatasetReader]:
@@ -130,9 +139,12 @@ class RemoteFile:
         return True
 
     def _fetch(self, start: int, stop: int) -> None:
+        self._take(self._ask((start, stop)))
+
+    def _ask(self, span: tuple[int, int]) -> Piece:
         if self._client is None:
             raise TransferError("the bytes are not in the cache, and the network is not to be used", where=self.name)
-        self._take(self._client.fetch(self._href, (start, min(stop, self.size or stop)), self._version, self._deadline))
+        return self._client.fetch(self._href, (span[0], min(span[1], self.size or span[1])), self._version, self._deadline)
 
     def _take(self, piece: Piece) -> None:
         if self._version is not None and piece.version.key != self._version.key:

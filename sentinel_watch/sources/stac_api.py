@@ -145,7 +145,11 @@ class StacApi(Part):
         """The client that asks the hosts of this source, and no others."""
         signing = urlsplit(self.sign_service).hostname
         allowed = (self._own_host, *self.hosts, *([signing] if signing else []))
-        return Http(Hosts(allowed, self.allow_private, urlsplit(self.url).scheme == "http"), self.patience, self.connections)
+        return Http(
+            Hosts(tuple(host.lower() for host in allowed), self.allow_private, urlsplit(self.url).scheme == "http"),
+            self.patience,
+            self.connections,
+        )
 
     @cached_property
     def token(self) -> Token:

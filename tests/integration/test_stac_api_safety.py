@@ -122,6 +122,21 @@ def test_an_allowed_redirect_is_followed_without_the_token(folder, monkeypatch):
         assert set(mirror.tokens) == {""}
 
 
+def test_a_redirect_within_a_host_keeps_the_token(folder, monkeypatch):
+    """A server that redirects to itself, as for a missing slash, still sees the token."""
+    monkeypatch.setenv("LOOP_TOKEN", "TOP-SECRET")
+    with serving(Archive(folder, "away", share=1.0, token="TOP-SECRET")) as archive:
+
+        def once(handler, reply):
+            if handler.path.endswith("?again"):
+                return FAULTS["whole_file"](handler, reply)
+            return redirect_to(f"{handler.path}?again")(handler, reply)
+
+        monkeypatch.setitem(FAULTS, "away", once)
+        source = remote(archive, token_env="LOOP_TOKEN")
+        assert_same_pixels(source, source.search(WORLD, None, None)[0], archive)
+
+
 def test_redirects_end(folder, monkeypatch):
     """A redirect that leads to itself is given up."""
     with serving(Archive(folder, "away", share=1.0)) as archive:

@@ -10,6 +10,7 @@ from served import WORLD, local, remote, write_noise
 from shapely.geometry import box
 
 from sentinel_watch.errors import SceneError, SourceError
+from sentinel_watch.sources import newest_copies
 
 MIDDLE = datetime(2020, 1, 31, tzinfo=UTC)
 AWAY = box(0, 0, 1, 1)
@@ -90,6 +91,20 @@ def test_a_broken_item_ends_in_the_ledger(archive):
     assert (len(scenes), broken.scene_id, broken.time.date().isoformat()) == (17, "S2_20200116", "2020-01-16")
     with pytest.raises(SceneError, match="entry"):
         source.read(broken, ["B02"], None)
+
+
+def test_no_broken_item_hides_another(archive):
+    """Items without a name, or that are no objects, each stand in the ledger, and none is taken for a copy of another."""
+
+    def spoil(item):
+        if item["id"].endswith(("0116", "0121")):
+            item.update(id=None, properties="none", stamp=item["assets"]["b02"]["href"])
+
+    archive.change_items = spoil
+    scenes = remote(archive).search(WORLD, None, None)
+    kept, copies = newest_copies(scenes)
+    assert (len(kept), copies) == (17, [])
+    assert sum(scene.scene_id.startswith("nameless-") for scene in scenes) == 2
 
 
 def test_images_that_cannot_be_read_are_told_at_once(archive):

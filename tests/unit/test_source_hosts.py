@@ -21,10 +21,16 @@ def test_allowed_hosts_are_asked(url):
     assert hosts().target(url).host.endswith("example.org")
 
 
+def test_http_becomes_https():
+    """Where the archive itself has TLS, an http address is asked over TLS, as behind a gateway that does not know its own name."""
+    assert (hosts().target("http://example.org/a").scheme, hosts().target("http://example.org/a").port) == ("https", 443)
+    assert hosts(allow_plain=True).target("http://example.org/a").port == 80
+
+
 @pytest.mark.parametrize(
     "url",
     [
-        "http://example.org/a.tif",
+        "http://example.org:8080/a.tif",
         "ftp://example.org/a.tif",
         "file:///etc/passwd",
         "/vsicurl/https://example.org/a.tif",

@@ -1,0 +1,66 @@
+"""Reads the same blocks in every way at 0 and 30 ms latency, and prints a table.
+
+    python -m benchmarks.reading [--folder DIR] [--rounds N] [--delays MS …]
+
+Peers that are not installed are left out: `pip install odc-stac async-geotiff obstore` in an environment of its own.
+Ways are run in turn, round by round, and the best round counts, so that a busy machine treats all alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.reading.archive import serving, write_archive
+from benchmarks.reading.readers import READERS, whole_files, with_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, help="where the archive is written; left out, a temporary folder")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--delays", type=float, nargs="+", default=[0, 30])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary) / "archive"
+        write_archive(folder)
+        readers = {**READERS, "sentinel-watch, from its cache": with_cache(Path(temporary) / "cache")}
+        for delay_ms in options.delays:
+            with serving(folder, delay_ms) as url:
+                _compare(readers, url, delay_ms, options.rounds)
+
+
+def _compare(readers: dict[str, Callable[[str], np.ndarray]], url: str, delay_ms: float, rounds: int) -> None:
+    truth = whole_files(url)
+    best: dict[str, float] = {}
+    notes: dict[str, str] = {}
+    for _ in range(rounds):
+        for name, reader in readers.items():
+            if name in notes and not notes[name].startswith("same"):
+                continue
+            began = perf_counter()
+            try:
+                pixels = reader(url)
+            except ImportError as error:
+                notes[name] = f"not installed: {error.name}"
+                continue
+            best[name] = min(best.get(name, np.inf), perf_counter() - began)
+            wrong = int((pixels != truth).sum()) if pixels.shape == truth.shape else truth.size
+            notes[name] = "same pixels" if not wrong else f"{wrong} of {truth.size} pixels differ"
+    print(f"\n{delay_ms:g} ms latency, {truth.shape[0]} scenes x {truth.shape[1]} bands, best of {rounds}")
+    for name in readers:
+        seconds = f"{best[name]:7.2f} s  x{best[name] / best['sentinel-watch']:5.2f}" if name in best else " " * 17
+        print(f"  {name:32}{seconds}  {notes[name]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Ways to read the same blocks; each returns (scene, band, y, x) digital numbers, 0 = no data."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rasterio
+from rasterio.windows import from_bounds
+
+from benchmarks.reading.archive import BANDS, GRID, SCENES
+from sentinel_watch.domain.scene import Asset, Scene
+from sentinel_watch.sources import SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.uint16]
+
+__all__ = ["READERS", "with_cache"]
+
+WORKERS = 4
+"""Scenes under way at once, as in a run."""
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def _href(url: str, scene: int, band: str) -> str:
+    return f"{url}/s{scene}/{band}.tif"
+
+
+def _all(read: Callable[[int], Pixels]) -> Pixels:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return np.stack(list(pool.map(read, range(SCENES))))
+
+
+def checked(url: str, cache: Path | None = None) -> Pixels:
+    """Read as this program does: checked byte ranges, then GDAL in memory."""
+    source = SOURCES.build({"part": "stac_api", "url": url, "allow_private": True, "connections": 32, "cache": cache})
+
+    def read(number: int) -> Pixels:
+        assets = {band: Asset(_href(url, number, band)) for band in BANDS}
+        scene = Scene(f"s{number}", FIRST + timedelta(days=number), "", "", "", assets)
+        return np.stack([np.nan_to_num(values).astype(np.uint16) for values in source.read(scene, BANDS, GRID).values()])
+
+    return _all(read)
+
+
+def with_cache(cache: Path) -> Callable[[str], Pixels]:
+    """Return the program's reader with a chip cache in `cache`."""
+    return lambda url: checked(url, cache)
+
+
+def plain_rasterio(url: str) -> Pixels:
+    """Read by GDAL's own remote reads, one thread a scene."""
+
+    def read_band(href: str) -> Pixels:
+        with rasterio.open(f"/vsicurl/{href}") as file:
+            values: Pixels = file.read(1, window=from_bounds(*GRID.boundingbox.bbox, transform=file.transform))
+            return values
+
+    options = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/"}
+
+    def read(number: int) -> Pixels:
+        with rasterio.Env(**options):
+            return np.stack([read_band(_href(url, number, band)) for band in BANDS])
+
+    return _all(read)
+
+
+def whole_files(url: str) -> Pixels:
+    """Fetch each file whole, and read it in memory."""
+
+    def read_band(href: str) -> Pixels:
+        with urllib.request.urlopen(href) as answer, rasterio.MemoryFile(answer.read()) as memory, memory.open() as file:
+            values: Pixels = file.read(1, window=from_bounds(*GRID.boundingbox.bbox, transform=file.transform))
+            return values
+
+    return _all(lambda number: np.stack([read_band(_href(url, number, band)) for band in BANDS]))
+
+
+def odc_stac(url: str) -> Pixels:
+    """Read with odc-stac, with a pool of threads."""
+    import odc.stac  # noqa: PLC0415 - a peer that need not be installed
+    import pystac  # noqa: PLC0415
+
+    bounds = list(GRID.extent.to_crs("EPSG:4326").boundingbox.bbox)
+    items = []
+    for number in range(SCENES):
+        geometry = GRID.extent.to_crs("EPSG:4326").json
+        item = pystac.Item(f"s{number}", geometry, bounds, FIRST + timedelta(days=number), {})
+        for band in BANDS:
+            fields = {"raster:bands": [{"data_type": "uint16", "nodata": 0}]}
+            item.add_asset(
+                band, pystac.Asset(_href(url, number, band), media_type=pystac.MediaType.COG, roles=["data"], extra_fields=fields)
+            )
+        items.append(item)
+    cube = odc.stac.load(items, bands=list(BANDS), geobox=GRID, pool=16)
+    return np.stack([cube[band].to_numpy() for band in BANDS], axis=1)
+
+
+def async_geotiff(url: str) -> Pixels:
+    """Read with async-geotiff over obstore, all files at once."""
+    from async_geotiff import GeoTIFF, Window  # noqa: PLC0415 - a peer that need not be installed
+    from obstore.store import HTTPStore  # noqa: PLC0415
+
+    store = HTTPStore.from_url(url, client_options={"allow_http": True})
+
+    async def read_band(number: int, band: str) -> Pixels:
+        file = await GeoTIFF.open(f"s{number}/{band}.tif", store=store)
+        col, row = (round(value) for value in ~file.transform * (GRID.boundingbox.left, GRID.boundingbox.top))
+        part = await file.read(window=Window(col_off=col, row_off=row, width=GRID.shape[1], height=GRID.shape[0]))
+        values: Pixels = np.asarray(part.data).reshape(GRID.shape)
+        return values
+
+    async def read() -> list[Pixels]:
+        return await asyncio.gather(*(read_band(number, band) for number in range(SCENES) for band in BANDS))
+
+    return np.stack(asyncio.run(read())).reshape(SCENES, len(BANDS), *GRID.shape)
+
+
+READERS: dict[str, Callable[[str], Pixels]] = {
+    "sentinel-watch": checked,
+    "rasterio /vsicurl": plain_rasterio,
+    "whole files": whole_files,
+    "odc-stac": odc_stac,
+    "async-geotiff": async_geotiff,
+}

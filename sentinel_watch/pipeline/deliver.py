@@ -1,6 +1,6 @@
 """What a run hands over: alerts in every format, the evidence behind each, and the ledger.
 
-All comes from the store, whatever run put it there; a run that found nothing new hands over the same again.
+Events and ledger come from the store, whichever run put them there; what the pictures show is read from the source anew.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What a run is asked for, and how it splits the archive into what it learns from and what it watches."""
+"""What a run is asked for, and how it splits the archive into what it learns from and what it watches.
+
+By instants alone: what the scenes show does not move the line.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ __all__ = ["RunRequest", "Split", "split"]
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One run of one AOI."""
+    """One run of one AOI; `out` is what people get, `workspace` what the next run remembers."""
 
     site: Site
     source: str
@@ -35,7 +38,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Which scenes are history, which are watched, and why the line was drawn there."""
+    """Which scenes are history, which are watched, and why the line was drawn there; instants are UTC."""
 
     monitor_from: datetime
     why: str
@@ -43,7 +46,10 @@ class Split:
     history_from: datetime
 
     def role(self, scene: Scene) -> str | None:
-        """Return `history`, `monitoring`, or None for a scene that is too old to be read."""
+        """Return `history`, `monitoring`, or None for a scene that is too old to be read.
+
+        A scene at the very line is watched.
+        """
         if scene.time >= self.monitor_from:
             return "monitoring"
         return "history" if scene.time >= self.history_from else None
@@ -52,12 +58,14 @@ class Split:
 def split(scenes: Sequence[Scene], history: History, monitor_from: datetime | None) -> Split:
     """Return where the watch begins: where the caller says, or after the history that `history` asks for.
 
-    An archive shorter than that gives what it has: `min_days`, or three fifths of its span. `scenes` are oldest first,
+    That is both its days and its scenes, where they leave a tenth of the archive's span to watch. A shorter archive gives what
+    it has: `min_days`, where its span is a tenth longer than those, or else three fifths of its span. `scenes` are oldest first,
     at least one.
     """
     if monitor_from:
         return _at(monitor_from, history, "as asked for")
     first, span = scenes[0].time, scenes[-1].time - scenes[0].time
+    # the second entry is missing where the archive has no scene after so many
     wanted = [first + timedelta(days=history.days), *(scene.time for scene in scenes[history.min_scenes :][:1])]
     if max(wanted) <= first + span * 0.9 and len(wanted) > 1:
         why = f"{history.days} days and {history.min_scenes} scenes after the first scene" if max(wanted) != wanted[0] else ""
@@ -68,4 +76,5 @@ def split(scenes: Sequence[Scene], history: History, monitor_from: datetime | No
 
 
 def _at(monitor_from: datetime, history: History, why: str) -> Split:
+    """Return the split at `monitor_from`, with as much history before it as is read at most."""
     return Split(monitor_from, why, monitor_from - timedelta(days=history.max_days))

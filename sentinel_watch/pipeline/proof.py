@@ -1,4 +1,8 @@
-"""The evidence behind each alert, written once and again only where the alert has changed."""
+"""The evidence behind each alert, written once and again only where the alert has changed.
+
+Alerts that begin on the same block are taken together, so that scenes are read once for all of them. What the figures look
+like is for the evidence; here it is given what it draws.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,11 @@ NOT_SHOWN = {*FROM_EVIDENCE, "revision", "case_status", "decision", "rejection_r
 
 
 def prove(job: Assignment, store: Store, alerts: Sequence[Alert], progress: Progress) -> tuple[Alert, ...]:
-    """Write the evidence of every alert that has none yet or has changed; return the alerts with the columns that follow from it."""
+    """Write the evidence of every alert that has none yet or has changed; return the alerts with the columns that follow from it.
+
+    In the order in which `alerts` are. A folder that is not as it was written counts as none; what people enter in a case does not
+    make it due. Raises SceneError where a scene that the figures show can no longer be read.
+    """
     before = {alert.alert_id: alert for alert in store.alerts(job.watch)}
     proven = {alert.alert_id: columns for alert in alerts if (columns := _kept(job, alert, before.get(alert.alert_id)))}
     due = [alert for alert in alerts if alert.alert_id not in proven]
@@ -55,12 +63,17 @@ def prove(job: Assignment, store: Store, alerts: Sequence[Alert], progress: Prog
 
 
 def _write(inputs: EvidenceInputs, folder: Path) -> dict[str, str | None]:
+    """Write one alert's folder, and return the columns that FROM_EVIDENCE names."""
+    # where no look after it is clear, the scene that the triage named stays
     before, after = (None if look is None else str(look["scene_id"].values) for look in (inputs.before, inputs.after))
     return {"evidence_sha256": write_evidence(inputs, folder), "before_scene": before, "after_scene": after or inputs.alert.after_scene}
 
 
 def _gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapping[str, Event]) -> Iterator[tuple[Alert, EvidenceInputs]]:
-    """Yield each alert with what its figures show; the scenes are read once for all of them."""
+    """Yield each alert with what its figures show; the scenes are read once for all of them.
+
+    Their events should lie near each other: what is read is the smallest rectangle that holds them all.
+    """
     chips = {alert.alert_id: chip_around(events[alert.event_id], job.ground.grid) for alert in alerts}
     window, records = Window(job, store, list(chips.values())), store.records(job.watch)
     samplers = {alert.alert_id: Sampler(records, chips[alert.alert_id], events[alert.event_id]) for alert in alerts}
@@ -69,6 +82,7 @@ def _gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapp
         for name, sampler in samplers.items():
             sampler.see(_cut(look, window, chips[name]))
     for alert in alerts:
+        # popped, so that an alert's samples are gone when the next is drawn
         chip, event = chips[alert.alert_id], events[alert.event_id]
         yield alert, _inputs(job, alert, (event, events), chip, (window, samplers.pop(alert.alert_id).samples()))
 
@@ -76,6 +90,7 @@ def _gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapp
 def _inputs(
     job: Assignment, alert: Alert, among: tuple[Event, Mapping[str, Event]], chip: Chip, seen: tuple[Window, Samples]
 ) -> EvidenceInputs:
+    """Return what one alert's figures show; `among` is its event and all events by id, `seen` the window and its samples."""
     (event, events), (window, samples) = among, seen
     rows, cols = window.part(chip)
     pair = choose_scenes(samples, event)
@@ -97,14 +112,16 @@ def _inputs(
 
 
 def _cut(look: xr.Dataset, window: Window, chip: Chip) -> xr.Dataset:
+    """Return the part of a window's look that lies on the chip."""
     rows, cols = window.part(chip)
     return look.isel(y=rows, x=cols)
 
 
 def _kept(job: Assignment, alert: Alert, before: Alert | None) -> dict[str, str | None] | None:
-    """Return the columns of the alert's evidence where it still shows what the alert says, and is whole."""
+    """Return the columns of the alert's evidence where it still shows what the alert says, and is whole; else None."""
     if before is None or before.model_dump(exclude=NOT_SHOWN) != alert.model_dump(exclude=NOT_SHOWN):
         return None
+    # the folder itself is asked too: somebody may have changed or deleted a file in it
     found = whole_hash(job.request.out / "evidence" / alert.alert_id)
     return {name: getattr(before, name) for name in FROM_EVIDENCE} if found and found == before.evidence_sha256 else None
 

@@ -1,4 +1,8 @@
-"""Keeps the order of time true: a scene that comes late, or can be read at last, makes the watch start again from its baseline."""
+"""Keeps the order of time true: a scene that comes late, or can be read at last, makes the watch start again from its baseline.
+
+A detector's state cannot take back a look, nor take an earlier one in. So nothing is patched: what came out of order is forgotten
+and watched once more, and the result is that of a watch that had all scenes in time.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,11 @@ __all__ = ["pending", "rewind"]
 
 
 def rewind(job: Assignment, store: Store) -> str:
-    """Forget what the present archive makes untrue, and return why in plain words; empty where all stands."""
+    """Forget what the present archive makes untrue, and return why in plain words; empty where all stands.
+
+    A change of the history makes the store forget baselines too, a change of what was watched only what followed from them. Alerts
+    that people have worked on stay. To be called before anything is learnt or watched.
+    """
     records = {record.scene_id: record for record in store.records(job.watch)}
     if any(_is_news(job, store, scene, records) for scene in job.scenes("history")):
         store.reset(job.watch)
@@ -28,6 +36,7 @@ def rewind(job: Assignment, store: Store) -> str:
     seen = [datetime.fromisoformat(record.time) for record in records.values() if _watched(record)]
     if not seen:
         return ""
+    # an earlier end asks what was known then, and that nothing later may tell
     if job.request.end and max(seen) > job.request.end:
         store.reset_monitoring(job.watch)
         return "the end lies before what was already watched: watching anew from the baseline"
@@ -39,24 +48,32 @@ def rewind(job: Assignment, store: Store) -> str:
 
 
 def pending(job: Assignment, store: Store) -> list[Scene]:
-    """Return the scenes that are still to be watched, oldest first, and write the lines of those that never will be."""
+    """Return the scenes that are still to be watched, oldest first, and write the lines of those that never will be.
+
+    These are other copies, scenes older than the history, and entries that do not say when they are from. Those to be watched
+    are later than all that were.
+    """
     records = {record.scene_id: record for record in store.records(job.watch)}
     unread = {scene.scene_id: (scene, Reason.DUPLICATE) for scene in job.archive.copies}
     unread |= {scene.scene_id: (scene, Reason.TOO_OLD) for scene in job.archive.scenes if job.split.role(scene) is None}
     for name, (scene, reason) in unread.items():
+        # one that failed may since have come as a better copy
         if name not in records or records[name].outcome is Outcome.FAILED:
             store.record_scene(job.watch, left_out(scene, job.split.role(scene) or "history", reason))
     for scene in job.archive.undated:
         store.record_scene(job.watch, _undated(scene))
+    # as text: ISO 8601 in UTC sorts as the instants do
     last = max((record.time for record in records.values() if _watched(record)), default="")
     return [scene for scene in job.scenes("monitoring") if scene.time.isoformat() > last]
 
 
 def _undated(scene: Scene) -> SceneRecord:
+    """Return the line of an entry without a time: failed, with the reasons that its catalogue's reader noted."""
     return SceneRecord(scene.scene_id, scene.time.isoformat(), "monitoring", Outcome.FAILED, Reason.UNREADABLE, "; ".join(scene.notes))
 
 
 def _watched(record: SceneRecord) -> bool:
+    """Return whether the record is of a monitored scene that was looked at, used or not."""
     done = record.outcome is not Outcome.FAILED and record.reason is not Reason.DUPLICATE
     return record.role == "monitoring" and done
 
@@ -64,12 +81,14 @@ def _watched(record: SceneRecord) -> bool:
 def _is_news(job: Assignment, store: Store, scene: Scene, records: Mapping[str, SceneRecord]) -> bool:
     """Return whether a scene that should have been seen by now was not, and can be seen now."""
     record = records.get(scene.scene_id)
+    # looks without a line are of a run that was killed at this scene, and goes on with it
     if record is None:
         return bool(records) and not store.looks(job.watch, scene.scene_id)
     return record.outcome is Outcome.FAILED and _readable(job, scene)
 
 
 def _readable(job: Assignment, scene: Scene) -> bool:
+    """Return whether the scene can be read on every block of the AOI now; reads them all where it can."""
     try:
         for block in job.ground.blocks:
             job.viewer.read(scene, block.grid)

@@ -25,6 +25,7 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
     read ends as `failed` in the ledger, and the next run tries it again.
     """
     progress = progress or Silent()
+    # held to the end: another run of the site would save states that this one does not know of
     with open_store(request.workspace) as store, store.lock(request.site.site_id):
         job = assign(request, store)
         for note in filter(None, [*job.notes(), rewind(job, store)]):

@@ -1,4 +1,8 @@
-"""From a scene to a look on a block: read, turn into reflectance, mask."""
+"""From a scene to a look on a block: read, turn into reflectance, mask.
+
+The one place of a run that asks a source for pixels. Reading is slow and may fail, and runs ahead in threads; what follows it
+is quick and done in order.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What was read of one scene on one grid, before masking."""
+    """What was read of one scene on one grid, before masking; `scl` is (y, x) classes 0-11, None where the scene has no SCL."""
 
     scene: Scene
     reflectance: xr.DataArray
@@ -45,14 +49,17 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Looks at scenes with the bands and masks of a run."""
+    """Looks at scenes with the bands and masks of a run; a look has all `bands`, NaN throughout where a scene lacks one."""
 
     source: Source
     bands: tuple[str, ...]
     maskers: tuple[Masker, ...]
 
     def read(self, scene: Scene, grid: GeoBox) -> View:
-        """Return the scene on `grid`; raise SceneError where it cannot be read. May be called from any thread."""
+        """Return the scene on `grid`; raise SceneError where it cannot be read. May be called from any thread.
+
+        Reflectance is not clipped, and 1.0 is all light. SCL is 0, its class for no data, wherever it was not read.
+        """
         numbers = self.source.read(scene, (*self.bands, SCL), grid)
         classes = numbers.get(SCL)
         scl = None if classes is None else np.nan_to_num(classes, nan=0).astype(np.uint8)
@@ -61,6 +68,7 @@ class Viewer:
     def mask(self, view: View, normal: NDArray[np.float32] | None, bright: NDArray[np.bool_] | None = None) -> xr.Dataset:
         """Return the look that is left once every masker has spoken.
 
+        It holds `reflectance` (band, y, x) as read and `mask` (y, x) MaskReason flags.
         `normal` (band, y, x) is what they compare with; `bright` (y, x) is where SCL is not believed when it says cloud.
         """
         mask = combine(self.maskers, view.reflectance, view.scl, normal)
@@ -70,13 +78,18 @@ class Viewer:
 
 
 def assess(look: xr.Dataset, aoi: NDArray[np.bool_], rule: Scenes) -> Look:
-    """Return what a look is worth on its block; `aoi` (y, x) is True inside the AOI."""
+    """Return what a look is worth on its block; `aoi` (y, x) is True inside the AOI.
+
+    The block is judged as a whole, the counts are of the AOI in it. Too little data goes before a missing band, and that before
+    cloud.
+    """
     mask = look["mask"].to_numpy()
     data = (mask & np.uint8(MaskReason.NODATA)) == 0
     clear = usable(mask)
     counts = int((clear & aoi).sum()), int((data & aoi).sum()), int(aoi.sum())
     if data.mean() < rule.min_data_fraction:
         return Look(Outcome.REJECTED, Reason.NODATA, *counts)
+    # whatever is clear, nothing was seen with all bands: no pixel counts
     if absent := [str(band["band"].values) for band in look["reflectance"] if not np.isfinite(band).any()]:
         return Look(Outcome.REJECTED, Reason.MISSING_BAND, 0, *counts[1:], detail=f"no {', '.join(absent)}")
     # of what holds data: a swath's edge is not a cloud
@@ -86,16 +99,21 @@ def assess(look: xr.Dataset, aoi: NDArray[np.bool_], rule: Scenes) -> Look:
 
 
 def ahead(work: Callable[[T], R], items: Iterable[T], *, workers: int = 4, depth: int = 8) -> Iterator[tuple[T, Future[R]]]:
-    """Yield each item with its finished future, in order, while up to `depth` further ones are already under way."""
+    """Yield each item with its future, in order, while up to `depth` further ones are already under way.
+
+    The future's `result` waits, and raises what `work` raised. Whoever stops early leaves what has not begun undone.
+    """
     with ThreadPoolExecutor(workers) as pool:
         queue: deque[tuple[T, Future[R]]] = deque()
         try:
             for item in items:
                 queue.append((item, pool.submit(work, item)))
+                # bounded, since each result that waits is a whole look in memory
                 if len(queue) > depth:
                     yield queue.popleft()
             while queue:
                 yield queue.popleft()
         finally:
+            # or the pool would finish them all before it lets go
             for _, future in queue:
                 future.cancel()

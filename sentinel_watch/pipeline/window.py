@@ -1,4 +1,7 @@
-"""A rectangle of an AOI, seen again through the whole series as the run saw it."""
+"""A rectangle of an AOI, seen again through the whole series as the run saw it.
+
+For the evidence: imagery is not kept, so the source is asked again; what is normal comes from the baselines in the store.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ NORMAL_BYTES = 32_000_000
 
 
 class Window:
-    """The smallest rectangle of the AOI's grid that holds some chips."""
+    """The smallest rectangle of the AOI's grid that holds some chips; one chip at least.
+
+    It may cross blocks, and nothing outside of it is read. Where it lies on no learnt block, nothing is normal and nothing bright.
+    """
 
     def __init__(self, job: Assignment, store: Store, chips: Sequence[Chip]) -> None:
         self._job = job
@@ -51,7 +57,10 @@ class Window:
         return slice(rows.start - self._top, rows.stop - self._top), slice(cols.start - self._left, cols.stop - self._left)
 
     def looks(self) -> Iterator[xr.Dataset]:
-        """Yield the looks of all scenes on this window, oldest first, masked as the run masked them."""
+        """Yield the looks of all scenes on this window, oldest first, masked as the run masked them.
+
+        History and monitoring; a scene that cannot be read is left out.
+        """
         scenes = [scene for scene in self._job.archive.scenes if self._job.split.role(scene)]
         for _, reading in ahead(lambda scene: self._job.viewer.read(scene, self._grid), scenes):
             try:
@@ -61,34 +70,44 @@ class Window:
             yield self._masked(view)
 
     def look(self, scene_id: str | None) -> xr.Dataset | None:
-        """Return one scene's look on this window, read anew; None for None."""
+        """Return one scene's look on this window, read anew; None for None, and for an id that the archive does not have.
+
+        Raises SceneError where the scene can no longer be read.
+        """
         scene = next((scene for scene in self._job.archive.scenes if scene.scene_id == scene_id), None)
         return self._masked(self._job.viewer.read(scene, self._grid)) if scene else None
 
     def expect(self, time: np.datetime64) -> NDArray[np.float32]:
-        """Return the (band, y, x) reflectance that is normal at `time` on this window; NaN where nothing is known."""
+        """Return the (band, y, x) reflectance that is normal at `time` on this window; NaN where nothing is known.
+
+        The array is kept for the next caller: not to be written to.
+        """
         if time not in self._normal:
             self._normal[time] = self._expected(time)
             if len(self._normal) * self._normal[time].nbytes > NORMAL_BYTES and len(self._normal) > 1:
+                # the oldest goes; the newest stays even where it alone is too large
                 self._normal.popitem(last=False)
         return self._normal[time]
 
     def changes(self) -> tuple[ChangeMap, ...]:
-        """Return the changed pixels of all blocks as they stand."""
+        """Return the changed pixels of all blocks as they stand, those beside the window too; none of blocks that are not learnt."""
         known = ((block, self._memory.get(block)) for block in self._job.ground.blocks)
         return tuple(one.detector.report(one.baseline, one.state, block) for block, one in known if one)
 
     def _masked(self, view: View) -> xr.Dataset:
+        """Return the look of a view, masked with what is normal and bright under the window."""
         time = np.datetime64(view.scene.time.replace(tzinfo=None), "s")
         return self._job.viewer.mask(view, self.expect(time), self._bright)
 
     def _expected(self, time: np.datetime64) -> NDArray[np.float32]:
+        """Return what is normal at `time`, put together from the blocks under the window."""
         normal = np.full((len(self._job.viewer.bands), *self._grid.shape), np.nan, np.float32)
         for known, here, there in self._known():
             normal[(slice(None), *here)] = known.detector.expect(known.baseline, time)[(slice(None), *there)]
         return normal
 
     def _bright_ground(self) -> NDArray[np.bool_]:
+        """Return (y, x) True where SCL is not believed when it says cloud, put together from the blocks."""
         bright = np.zeros(self._grid.shape, bool)
         for known, here, there in self._known():
             bright[here] = known.bright[there]
@@ -99,6 +118,7 @@ class Window:
         for block in self._job.ground.blocks:
             rows = _overlap(self._grid.shape[0], block.grid.shape[0], block.top - self._top)
             cols = _overlap(self._grid.shape[1], block.grid.shape[1], block.left - self._left)
+            # before the memory is asked, which would read a block from the store for nothing
             under = rows[0].start < rows[0].stop and cols[0].start < cols[0].stop
             if under and (known := self._memory.get(block)):
                 yield known, (rows[0], cols[0]), (rows[1], cols[1])

@@ -1,7 +1,7 @@
 """From a scene to a look on a block: read, turn into reflectance, mask.
 
 The one place of a run that asks a source for pixels. Reading is slow and may fail, and runs ahead in threads; what follows it
-is quick and done in order.
+is done in order.
 """
 
 from __future__ import annotations

@@ -145,11 +145,9 @@ class StacApi(Part):
         """The client that asks the hosts of this source, and no others."""
         signing = urlsplit(self.sign_service).hostname
         allowed = (self._own_host, *self.hosts, *([signing] if signing else []))
-        return Http(
-            Hosts(tuple(host.lower() for host in allowed), self.allow_private, urlsplit(self.url).scheme == "http"),
-            self.patience,
-            self.connections,
-        )
+        names = tuple(host.lower() for host in allowed)
+        rules = Hosts(names, self.allow_private, allow_plain=urlsplit(self.url).scheme == "http")
+        return Http(rules, self.patience, self.connections)
 
     @cached_property
     def token(self) -> Token:

@@ -70,6 +70,17 @@ def test_repetitions_and_empty_pages_do_no_harm(archive, fault):
     assert ids(remote(archive)) == ids(local(archive))
 
 
+@pytest.mark.parametrize("fault", ["busy_seconds", "busy_silent", "drop", "page", "quota"])
+def test_an_api_that_fails_is_asked_again(archive, fault):
+    """A search that fails in ways that may pass gives all scenes in the end; one that never succeeds, or is refused, is an error."""
+    archive.fault = f"api_{fault}"
+    if fault != "quota":
+        assert ids(remote(archive)) == ids(local(archive))
+    archive.share = 1.0
+    with pytest.raises(SourceError):
+        remote(archive, patience={"tries": 3, "first_wait_s": 0.01}).search(WORLD, None, None)
+
+
 def test_pages_that_go_in_circles_end(archive):
     """A page that came before ends the search with an error, not with half the scenes."""
     archive.fault = "page_loop"

@@ -56,7 +56,8 @@ class BlockMemory:
         if block.key not in self._near:
             self._near[block.key] = self._load(block)
             if len(self._near) > IN_MEMORY:
-                self._near.popitem(last=False)
+                forgotten, _ = self._near.popitem(last=False)
+                self._years.pop(forgotten, None)
         self._near.move_to_end(block.key)
         return self._near[block.key]
 

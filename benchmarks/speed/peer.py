@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import resource
 import sys
 import time
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from nrt.monitor.ewma import EWMA
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 sys.path.insert(0, str(Path(__file__).parent))
 from cube import season
 
 
-def timed(work) -> dict[str, float]:
+def timed(work: Callable[[], object]) -> dict[str, float]:
     """Return wall and processor seconds of `work()`, the better of two runs, the first of which compiles."""
     runs = []
     for _ in range(2):
@@ -40,7 +44,7 @@ def main(side: int) -> None:
     screened = timed(lambda: EWMA(**options).fit(cube, method="OLS", screen_outliers="Shewhart", L=5))
     monitor = EWMA(**options)
     monitor.fit(cube, method="OLS", screen_outliers=None)
-    day = datetime.datetime(1970, 1, 1) + datetime.timedelta(days=int(days[-1]))  # noqa: DTZ001 - what nrt asks for
+    day = dt.datetime(1970, 1, 1) + dt.timedelta(days=int(days[-1]))  # noqa: DTZ001 - what nrt asks for
     update = timed(lambda: monitor.monitor(look, day))
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"fit": fit, "screened": screened, "update": update, "peak_mb": peak_mb, "input_mb": values.nbytes / 2**20}))

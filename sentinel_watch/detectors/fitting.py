@@ -20,6 +20,7 @@ LANES = 256
 """Pixels in a tile."""
 
 _TOGETHER = 4
+"""Looks that are summed in one go."""
 
 TUKEY = 4.685
 """Residuals beyond so many noise scales weigh nothing (95 % efficiency under normal noise)."""
@@ -58,13 +59,15 @@ def _stage(history: History, first: int, staged: NDArray[np.float32], seen: Floa
     """Copy a tile's looks, levelled, to `staged` (T, B, L), nought where not clear, and `seen` (T, L)."""
     looks, bands, lanes = staged.shape
     for t in range(looks):
+        # Slices from nought on: an index that might be negative keeps the compiler from working on lanes side by side.
+        clear, counts = history.clear[t, first : first + lanes], seen[t]
         for lane in range(lanes):
-            seen[t, lane] = history.clear[t, first + lane]
+            counts[lane] = 1.0 if clear[lane] else 0.0
         for b in range(bands):
             offset, factor = history.offset[t, b], history.factor[t, b]
+            values, out = history.values[t, b, first : first + lanes], staged[t, b]
             for lane in range(lanes):
-                value = (history.values[t, b, first + lane] - offset) * factor
-                staged[t, b, lane] = value if history.clear[t, first + lane] else 0
+                out[lane] = (values[lane] - offset) * factor if clear[lane] else np.float32(0)
 
 
 @compiled
@@ -88,40 +91,37 @@ def _accumulate(staged: NDArray[np.float32], weight: Floats, basis: Floats, norm
 
 @compiled
 def _add_products(weighted: Floats, basis: Floats, normal: Floats) -> None:
-    """Add the products of terms of a few looks to `normal`: four looks at a time, so that sums stay in registers."""
+    """Add the products of terms of a few looks, times their weights (n, L), to `normal`."""
     entry = 0
+    products = np.empty(_TOGETHER)
     for i in range(basis.shape[1]):
         for j in range(i + 1):
-            if len(basis) == _TOGETHER:
-                one, two, three, four = (
-                    basis[0, i] * basis[0, j],
-                    basis[1, i] * basis[1, j],
-                    basis[2, i] * basis[2, j],
-                    basis[3, i] * basis[3, j],
-                )
-                for lane in range(normal.shape[1]):
-                    normal[entry, lane] += (
-                        one * weighted[0, lane] + two * weighted[1, lane] + three * weighted[2, lane] + four * weighted[3, lane]
-                    )
-            else:
-                for t in range(len(basis)):
-                    for lane in range(normal.shape[1]):
-                        normal[entry, lane] += basis[t, i] * basis[t, j] * weighted[t, lane]
+            for t in range(len(basis)):
+                products[t] = basis[t, i] * basis[t, j]
+            _add_lanes(normal[entry], products, weighted, len(basis))
             entry += 1
 
 
 @compiled
 def _add_terms(weighted: Floats, basis: Floats, right: Floats) -> None:
-    """Add the terms of a few looks times their weighted values to `right` (K, L)."""
+    """Add the terms of a few looks times their weighted values (n, L) to `right` (K, L)."""
+    terms = np.empty(_TOGETHER)
     for i in range(basis.shape[1]):
-        if len(basis) == _TOGETHER:
-            one, two, three, four = basis[0, i], basis[1, i], basis[2, i], basis[3, i]
-            for lane in range(right.shape[1]):
-                right[i, lane] += one * weighted[0, lane] + two * weighted[1, lane] + three * weighted[2, lane] + four * weighted[3, lane]
-        else:
-            for t in range(len(basis)):
-                for lane in range(right.shape[1]):
-                    right[i, lane] += basis[t, i] * weighted[t, lane]
+        terms[: len(basis)] = basis[:, i]
+        _add_lanes(right[i], terms, weighted, len(basis))
+
+
+@compiled
+def _add_lanes(total: Floats, factors: Floats, rows: Floats, count: int) -> None:
+    """Add the sum of `factors` (n,) * `rows` (n, L) to `total` (L,); a full set in one go, so that sums stay in registers."""
+    if count < _TOGETHER:
+        for t in range(count):
+            for lane in range(total.size):
+                total[lane] += factors[t] * rows[t, lane]
+        return
+    one, two, three, four = factors[0], factors[1], factors[2], factors[3]
+    for lane in range(total.size):
+        total[lane] += one * rows[0, lane] + two * rows[1, lane] + three * rows[2, lane] + four * rows[3, lane]
 
 
 @compiled

@@ -25,6 +25,8 @@ __all__ = ["Levelled", "level"]
 
 _SAMPLE_PX = 10_000
 _LEAST_AGREEING = 0.1
+_ORDINARY = 1.05
+"""Noise of a look, against the usual one, below which nothing speaks for a shift."""
 _LEAST_SHIFT_PX = 0.35
 _MOST_SHIFT_PX = 2.5
 _SURE_PX = 0.15
@@ -49,27 +51,30 @@ def level(view: View, baseline: Arrays, row: NDArray[np.float64]) -> Levelled:
     Raises NotNormalisableError where hardly a pixel agrees with any offset and gain, or the look lies too far off.
     """
     seen = view.seen & np.isfinite(baseline["coefficients"][0, 0])
-    expected = predict(baseline["coefficients"], row)
-    noise = noise_at(baseline["whiten"], view.day)
-    correction = _correction(view.values, seen & ~view.suspect, expected, noise[baseline["kinds"]].T)
+    trusted = seen & ~view.suspect
+    correction = _correction(view.values, trusted, baseline, row, view.day)
     values = correct(view.values, correction)
+    if correction.spread < _ORDINARY:
+        return Levelled(values, seen, max(1.0, correction.spread))
     shape = (len(values), *(int(size) for size in baseline["shape"]))
-    image = np.where(seen, values, np.float32(np.nan)).reshape(shape)
-    shift = estimate_shift(image, expected.reshape(shape), noise.mean(axis=0))
+    image, expected = np.where(seen, values, np.float32(np.nan)), predict(baseline["coefficients"], row)
+    shift = estimate_shift(image.reshape(shape), expected.reshape(shape), noise_at(baseline["whiten"], view.day).mean(axis=0))
     if not _worth_moving(shift):
         return Levelled(values, seen, max(1.0, correction.spread))
     moved = move_back(np.where(seen, view.values, np.float32(np.nan)).reshape(shape), shift).reshape(len(values), -1)
     seen = seen & np.isfinite(moved).all(axis=0)
-    correction = _correction(moved, seen & ~view.suspect, expected, noise[baseline["kinds"]].T)
+    correction = _correction(moved, seen & trusted, baseline, row, view.day)
     return Levelled(correct(moved, correction), seen, max(1.0, correction.spread))
 
 
 def _correction(
-    values: NDArray[np.float32], trusted: NDArray[np.bool_], expected: NDArray[np.float32], noise: NDArray[np.float32]
+    values: NDArray[np.float32], trusted: NDArray[np.bool_], baseline: Arrays, row: NDArray[np.float64], day: int
 ) -> Correction:
     chosen = np.flatnonzero(trusted)
     chosen = chosen[:: max(1, chosen.size // _SAMPLE_PX)]
-    correction = scene_correction(values[:, chosen], expected[:, chosen], noise[:, chosen])
+    expected = predict(baseline["coefficients"][..., chosen], row)
+    noise = noise_at(baseline["whiten"], day)[baseline["kinds"][chosen]].T
+    correction = scene_correction(values[:, chosen], expected, noise)
     if correction.agreeing < _LEAST_AGREEING:
         raise NotNormalisableError(
             "the look is too hazy to be compared with what is normal",

@@ -96,7 +96,7 @@ def _season_gap(one: int, other: int) -> float:
     """Return the days between two days of the year, 0 to half a year."""
     gap = float(abs(one - other))
     # np.floor, since the remainder of a division costs more than all the rest.
-    gap -= _YEAR_DAYS * np.floor(gap / _YEAR_DAYS)
+    gap -= _YEAR_DAYS * float(np.floor(gap / _YEAR_DAYS))
     return min(gap, _YEAR_DAYS - gap)
 
 

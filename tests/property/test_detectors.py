@@ -22,7 +22,7 @@ MEAN, SWING = np.array([0.05, 0.07, 0.3, 0.2]), np.array([0.01, -0.02, 0.1, -0.0
 FIRST = datetime(2020, 1, 3, 7, 0, tzinfo=UTC)
 BLOCK = Block(0, 0, 0, 0, GeoBox((SIDE, SIDE), Affine(10, 0, 500000, 0, -10, 4000000), "EPSG:32640"))
 DETECTOR_NAMES = tuple(DETECTORS)
-LOOSELY = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+LOOSELY = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 def looks_of(seed: int, days: range) -> list[tuple[int, np.ndarray, np.ndarray]]:

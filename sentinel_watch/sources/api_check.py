@@ -25,6 +25,7 @@ __all__ = ["Check", "check_api"]
 
 MAX_BYTES = 8 * 1024**2
 FIRST_BYTES = 32 * 1024
+MAX_TRIES = 2
 QUOTAS = ("ratelimit", "rate-limit", "quota", "x-processingunits")
 """Parts of the names of headers in which services tell what is left."""
 
@@ -50,20 +51,24 @@ class _Trial:
         self.scene: Scene | None = None
 
     def document(self, url: str) -> dict[str, Any]:
+        """Return the JSON object at `url`, and note what its headers tell of quotas."""
         answer = self.source.http.ask(Request(url, MAX_BYTES, token=self.source.token.of(url)), self.deadline)
         self.quotas |= {name: value for name, value in answer.headers.items() if any(mark in name for mark in QUOTAS)}
         return dict(json.loads(answer.body))
 
     def reach(self) -> str:
+        """Read the landing page."""
         self.landing = self.document(self.source.url)
         return f"{self.landing.get('title') or self.landing.get('id', 'no name')} at {shown(self.source.url)}"
 
     def collection(self, name: str) -> str:
+        """Read a collection, and return its period."""
         found = self.document(f"{self.source.url}/collections/{name}")
         first, last = found["extent"]["temporal"]["interval"][0]
         return f"{first or 'the beginning'} to {last or 'now'}"
 
     def search(self) -> str:
+        """Search for any scene, and return what was found."""
         href, method = search_endpoint(self.landing, self.source.url)
         api, asked = self.source.api(), {"collections": list(self.source.collections), "limit": 1}
         parameters = asked if method == "POST" else {**asked, "collections": ",".join(self.source.collections)}
@@ -73,6 +78,7 @@ class _Trial:
         return f"{method}; for example {self.scene.scene_id} with {', '.join(self.scene.assets) or 'no band'}"
 
     def read(self) -> str:
+        """Fetch the first bytes of a file of that scene."""
         if self.scene is None or not self.scene.assets or self.source.ranges is None:
             raise SourceError("there is no scene to try")
         href = next(iter(self.scene.assets.values())).href
@@ -83,7 +89,9 @@ class _Trial:
 
 def check_api(source: StacApi) -> Iterator[Check]:
     """Yield what was tried, in order; each step is tried, whatever became of the ones before."""
-    trial = _Trial(source)
+    # somebody waits for it
+    hasty = {**source.patience.model_dump(), "tries": min(source.patience.tries, MAX_TRIES)}
+    trial = _Trial(type(source)(**{**source.model_dump(), "patience": hasty}))
     if source.token_env:
         given = bool(os.environ.get(source.token_env))
         yield Check("token", "ok" if given else "warning", f"{source.token_env} is {'set' if given else 'not set'}")

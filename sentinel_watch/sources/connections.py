@@ -8,7 +8,7 @@ import ssl
 import threading
 import weakref
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import certifi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sentinel_watch.sources.hosts import Hosts, Target
 
@@ -24,22 +24,30 @@ __all__ = ["Connections", "PinnedConnection"]
 
 
 class PinnedConnection(HTTPConnection):
-    """Speaks to one IP address in the name of one host; TLS is checked against the name.
+    """Speaks to one of the addresses that were checked, in the name of one host; TLS is checked against the name.
 
     The name is not looked up again, so that a second answer of the name service cannot lead elsewhere.
     """
 
-    def __init__(self, target: Target, address: str, timeout_s: float) -> None:
+    def __init__(self, target: Target, addresses: Sequence[str], timeout_s: float) -> None:
         super().__init__(target.host, target.port, timeout=timeout_s)
         self.target = target
-        self.address = address
+        self.addresses = addresses
 
     def connect(self) -> None:
         """Open the socket."""
-        self.sock = socket.create_connection((self.address, self.target.port), self.timeout)
+        self.sock = self._reach()
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.target.scheme == "https":
             self.sock = _trust().wrap_socket(self.sock, server_hostname=self.target.host)
+
+    def _reach(self) -> socket.socket:
+        """Return a socket to the first address that answers, as some machines have no way to one of the two internets."""
+        *others, last = self.addresses
+        for address in others:
+            with suppress(OSError):
+                return socket.create_connection((address, self.target.port), self.timeout)
+        return socket.create_connection((last, self.target.port), self.timeout)
 
 
 class Connections:
@@ -58,7 +66,7 @@ class Connections:
         """Lend a connection to `target`; it is kept where the block ends without an error and the server leaves it open."""
         key = (target.scheme, target.host, target.port)
         with self._room:
-            connection = self._take(key) or PinnedConnection(target, self.hosts.address(target), self._timeout_s)
+            connection = self._take(key) or PinnedConnection(target, self.hosts.addresses(target), self._timeout_s)
             try:
                 yield connection
             except BaseException:

@@ -76,13 +76,16 @@ class _LocalFile:
 
     @property
     def name(self) -> str:
+        """Return the path."""
         return str(self.path)
 
     @property
     def size(self) -> int:
+        """Return the length of the file, bytes."""
         return self.path.stat().st_size
 
     def opened(self) -> AbstractContextManager[DatasetReader]:
+        """Open the file with GDAL's GTiff driver and no other."""
         opened: AbstractContextManager[DatasetReader] = rasterio.open(self.path, driver="GTiff")
         return opened
 

@@ -71,8 +71,8 @@ class Hosts:
         query = f"?{parts.query}" if parts.query else ""
         return Target(scheme, host, port or PORTS[scheme], (parts.path or "/") + query)
 
-    def address(self, target: Target) -> str:
-        """Return the IP address to connect to; every address behind the name must be allowed.
+    def addresses(self, target: Target) -> list[str]:
+        """Return the IP addresses to connect to, in the order to try them; every address behind the name must be allowed.
 
         Raises TransferError where one is not, PassingError where the name is not known.
         """
@@ -88,7 +88,7 @@ class Hosts:
                 found=", ".join(forbidden) or "no address",
                 allowed="public addresses; `allow_private = true` in the source's configuration allows others",
             )
-        return found[0]
+        return list(dict.fromkeys(found))
 
     def _named(self) -> str:
         return f"{', '.join(self.allowed)}; `hosts` in the source's configuration adds others"

@@ -71,14 +71,14 @@ class Http:
         `check` raises PassingError or TransferError where the answer is not what was asked for. Raises TransferError in the end.
         """
 
-        def once() -> Answer:
+        def _try() -> Answer:
             answer = self._follow(request, deadline)
             _check_status(answer)
             if check is not None:
                 check(answer)
             return answer
 
-        return persist(once, self.patience, deadline)
+        return persist(_try, self.patience, deadline)
 
     def _follow(self, request: Request, deadline: Deadline) -> Answer:
         for _ in range(MAX_REDIRECTS + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from pathlib import Path  # noqa: TC003 - pydantic needs the type at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
@@ -94,7 +94,7 @@ class StacApi(Part):
         asked = {"url": self.url, **question.describe()}
         answers = Answers(self.cache / "searches") if self.cache else None
         if self.offline:
-            items = answers.recall(asked) if answers else []
+            items = (answers or Answers(Path("no cache"))).recall(asked)
         else:
             items = find_items(self.api(), self.url, question, self.cloud_filter, self.page_size)
             if answers:

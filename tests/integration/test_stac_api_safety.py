@@ -162,6 +162,15 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(folder):
     assert asked == ["archive.example"]
 
 
+def test_an_address_without_a_way_to_it_is_passed_over(folder):
+    """Where the first address behind a name does not answer, the next one is called."""
+    with serving(Archive(folder)) as archive:
+        port = archive.url.rpartition(":")[2]
+        rules = Hosts(("archive.example",), allow_private=True, allow_plain=True, look_up=lambda *_: ["::1", "127.0.0.1"])
+        answer = Http(rules, HASTY).ask(Request(f"http://archive.example:{port}/", 10_000), HASTY.deadline())
+    assert answer.status == 200
+
+
 def test_an_answer_that_is_too_long_is_not_taken(folder):
     """A body beyond the limit is refused, whether it is announced or not."""
     with serving(Archive(folder)) as archive:

@@ -158,8 +158,9 @@ def test_without_the_network_the_last_answer_counts(archive, tmp_path):
     archive.asked.clear()
     offline = remote(archive, cache=tmp_path, offline=True)
     assert offline.search(WORLD, None, None) == scenes
-    with pytest.raises(SourceError, match="no answer to this search"):
-        offline.search(AWAY, None, None)
+    for source in (offline, remote(archive, offline=True)):
+        with pytest.raises(SourceError, match="no answer to this search"):
+            source.search(AWAY, None, None)
     with pytest.raises(SceneError, match="not in the cache"):
         offline.read(scenes[0], ["B02"], None)
     assert archive.asked == []

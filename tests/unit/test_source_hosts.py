@@ -73,20 +73,20 @@ def test_addresses_inside_a_network_are_not_called(address):
     for addresses in ([address], [PUBLIC, address]):
         rules = hosts(*addresses)
         with pytest.raises(TransferError, match="public internet"):
-            rules.address(rules.target("https://example.org/"))
+            rules.addresses(rules.target("https://example.org/"))
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])
 def test_public_addresses_are_called(address):
     """A public address is used as the name service gives it."""
     rules = hosts(address)
-    assert rules.address(rules.target("https://example.org/")) == address
+    assert rules.addresses(rules.target("https://example.org/")) == [address]
 
 
 def test_private_addresses_can_be_allowed():
     """An operator may allow an archive of their own network; http only where that was allowed too."""
     rules = hosts("10.0.0.7", allow_private=True, allow_plain=True)
-    assert rules.address(rules.target("http://example.org/")) == "10.0.0.7"
+    assert rules.addresses(rules.target("http://example.org/")) == ["10.0.0.7"]
 
 
 def test_a_name_that_is_not_known_may_be_known_later():
@@ -97,7 +97,7 @@ def test_a_name_that_is_not_known_may_be_known_later():
 
     rules = Hosts(("example.org",), look_up=fail)
     with pytest.raises(PassingError, match="name"):
-        rules.address(rules.target("https://example.org/"))
+        rules.addresses(rules.target("https://example.org/"))
 
 
 @pytest.mark.parametrize(

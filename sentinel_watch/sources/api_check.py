@@ -69,6 +69,8 @@ class _Trial:
 
     def search(self) -> str:
         """Search for any scene, and return what was found."""
+        if not self.landing:
+            raise SourceError("nothing was reached that could be searched")
         href, method = search_endpoint(self.landing, self.source.url)
         api, asked = self.source.api(), {"collections": list(self.source.collections), "limit": 1}
         parameters = asked if method == "POST" else {**asked, "collections": ",".join(self.source.collections)}

@@ -64,12 +64,12 @@ def main(folder: Path) -> None:
     ours = _tallies(folder / "reporting.json")[0]
     ours.method = "sentinel_watch"
     peers = _tallies(folder / "peers.json")
-    shared = set.intersection(*(tally.runs() for tally in peers)) & ours.runs()
-    same, peers_same = ours.only(shared), [tally.only(shared) for tally in peers]
+    defaults = _same_runs([ours, *(tally for tally in peers if ":" not in tally.method)])
+    settings = _same_runs([ours, *peers])
     tables = {
         "false": false_table([ours]), "recall": recall_table([ours]), "sizes": by_size(ours), "real": (folder / "real.md").read_text(),
-        "defaults": comparison([same], [tally for tally in peers_same if ":" not in tally.method]),
-        "matched": comparison([same], matched(same, peers_same)),
+        "defaults": comparison(defaults[:1], defaults[1:]), "matched": comparison(settings[:1], matched(settings[0], settings[1:])),
+        "default_spans": _spans(defaults[0]), "matched_spans": _spans(settings[0]),
         "clean_km2": f"{ours.false_figures(CLEAN)['km2_years']:.1f}", "all_km2": f"{sum(score.km2_years for score in ours.false):.0f}",
         "runs": str(len(ours.runs())), "planted": str(len(ours.counted())),
     }  # fmt: skip
@@ -78,10 +78,19 @@ def main(folder: Path) -> None:
         text = text.replace("{{" + key + "}}", table.strip())
     DOCS.mkdir(parents=True, exist_ok=True)
     (DOCS / "bench-monitor.md").write_text(text)
-    plot_operating_points([same], peers_same, DOCS / "bench-monitor-points.png")
+    plot_operating_points(settings[:1], settings[1:], DOCS / "bench-monitor-points.png")
     plot_nuisances(ours, DOCS / "bench-monitor-nuisances.png")
     plot_sizes(ours, DOCS / "bench-monitor-sizes.png")
     plot_delays(ours, DOCS / "bench-monitor-delays.png")
+
+
+def _same_runs(tallies: Sequence[Tally]) -> list[Tally]:
+    shared = set.intersection(*(tally.runs() for tally in tallies))
+    return [tally.only(shared) for tally in tallies]
+
+
+def _spans(tally: Tally) -> str:
+    return ", ".join(f"`{span}`" for span in sorted({run.partition(".")[0] for run in tally.runs()}))
 
 
 def _tallies(path: Path) -> list[Tally]:

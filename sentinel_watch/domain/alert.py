@@ -49,7 +49,7 @@ class Alert(BaseModel):
     event_class: str
     """What it probably is, one of the event classes; suspected, not established."""
     class_confidence: float = Field(ge=0, le=1)
-    """Probability of the class, 0-1; with the flag `class_by_rule` an upper bound and no measured rate."""
+    """Probability of the class, 0-1; with the flag `class_by_rule` an upper bound and no measured rate; 0 for `unknown_change`."""
     class_probs: str
     """JSON object: class -> probability, summing to 1 but for rounding."""
     explanation: str

@@ -55,8 +55,8 @@ class Classification:
 
     @property
     def confidence(self) -> float:
-        """Return the probability of the event class, 0-1."""
-        return self.probs[self.event_class]
+        """Return the probability of the event class, 0-1; 0 for `unknown_change`, which claims nothing."""
+        return 0.0 if self.event_class == "unknown_change" else self.probs[self.event_class]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def row_of(event: Event) -> dict[str, object]:
         "status": event.status.value,
         **days,
         "event_class": label.event_class if label else None,
-        "class_confidence": label.probs.get(label.event_class) if label else None,
+        "class_confidence": label.confidence if label else None,
         "area_ha": float(event.region.area_ha),
         "document": _document(event),
         **geometry_columns(event.region.geometry),

@@ -48,17 +48,19 @@ class Archive:
 def read_archive(source: Source, request: RunRequest) -> Archive:
     """Return what `source` holds for a run, between its `start` and `end`, with the copies told apart.
 
-    Raises SourceError where that is no scene with a date, InputError where too few of the scenes have any band of the pipeline.
+    Raises InputError where that is nothing, or where too few of the scenes have any band of the pipeline; SourceError where no
+    entry can be read.
     """
     kept, dropped = newest_copies(source.search(request.site.geometry, request.start, request.end))
     dated = [scene for scene in kept if _is_dated(scene)]
     if not dated:
         period = f"{request.start:%Y-%m-%d}" if request.start else "the beginning"
         until = f"{request.end:%Y-%m-%d}" if request.end else "the end"
-        raise SourceError(
+        # an empty answer is no failure: most probably AOI, dates and source do not belong together
+        raise (SourceError if kept else InputError)(
             "the source has no scene of the AOI",
             where=request.source,
-            found=f"nothing from {period} to {until}",
+            found=f"{len(kept)} entries that cannot be read" if kept else f"nothing from {period} to {until}",
             next_step="check that AOI, dates and source belong together",
         )
     archive = Archive(tuple(_apart(dated)), tuple(dropped), tuple(scene for scene in kept if not _is_dated(scene)))

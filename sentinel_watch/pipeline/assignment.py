@@ -69,8 +69,8 @@ class Assignment:
 def assign(request: RunRequest, store: Store) -> Assignment:
     """Return the site's watch: the one that the workspace knows, or a new one.
 
-    Raises InputError where the request names no source or the source has none of the bands, SourceError where the source
-    cannot be asked or has no scene of the AOI.
+    Raises InputError where the request names no source, or the source has no scene of the AOI or none of the bands; SourceError
+    where the source cannot be asked.
     """
     source = open_source(request.source, request.workspace / "cache")
     archive = read_archive(source, request)

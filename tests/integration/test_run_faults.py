@@ -72,6 +72,6 @@ def test_an_entry_without_a_date_does_not_move_the_watch(fresh):
     entry = fresh.asset(3).parent / f"{name_of(3)}.json"
     entry.write_text("{}")
     result = run(fresh.request(monitor_from=None))
-    assert "watching from 2021-01-02: 730 days after the first scene" in result.notes
+    assert "watching from 2021-07-09: 730 days and 50 scenes after the first scene" in result.notes
     assert {record.scene_id for record in result.records if record.outcome is Outcome.FAILED} == {name_of(3)}
     assert len(result.alerts) == 1

@@ -45,7 +45,7 @@ def hiding(monkeypatch):
     def _hiding(*numbers):
         CountingCatalog.reads.clear()
         hidden = frozenset(map(name_of, numbers))
-        monkeypatch.setattr(assignment, "open_source", lambda src: CountingCatalog(path=src, hidden=hidden))
+        monkeypatch.setattr(assignment, "open_source", lambda src, _cache: CountingCatalog(path=src, hidden=hidden))
 
     return _hiding
 

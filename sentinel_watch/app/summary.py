@@ -33,7 +33,8 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
     """
     out = console()
     count = len(result.alerts)
-    out.print(f"\n{request.site.name}: {count or 'no'} alert{'' if count == 1 else 's'}, all suspected until checked\n", highlight=False)
+    told = f"{count} alert{'' if count == 1 else 's'}, all suspected until checked" if count else "no alerts"
+    out.print(f"\n{request.site.name}: {told}\n", highlight=False)
     if result.alerts:
         out.print(alert_table(result.alerts[:ALERTS_SHOWN], out.width))
         more = count - ALERTS_SHOWN

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shapely import to_wkt
 
 from sentinel_watch import __version__
+from sentinel_watch.domain.scene import SCL
 from sentinel_watch.indices import split_available
 from sentinel_watch.pipeline.archive import Archive, read_archive
 from sentinel_watch.pipeline.definition import digest
@@ -63,7 +64,8 @@ class Assignment:
         missing = [f"the source has no {', '.join(without)}: the detector works without"] if without else []
         read = [scene for scene in self.archive.scenes if self.split.role(scene)]
         plan = reading_plan(self.viewer.source, read, bands, self.ground.grid)
-        return [begin, *plan, *missing, *(f"no {name}: it needs {', '.join(need)}" for name, need in lacking.items())]
+        blind = [] if self.archive.bands((SCL,)) else ["the source has no SCL: cloud and shadow are told by their brightness alone"]
+        return [begin, *plan, *missing, *blind, *(f"no {name}: it needs {', '.join(need)}" for name, need in lacking.items())]
 
 
 def assign(request: RunRequest, store: Store) -> Assignment:

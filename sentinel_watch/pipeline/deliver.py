@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sentinel_watch import __version__
 from sentinel_watch.alerting import Context
 from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.domain.scene import SCL
 from sentinel_watch.pipeline.learning import Lesson
 from sentinel_watch.pipeline.picture import draw_overview
 from sentinel_watch.pipeline.proof import prove
@@ -94,7 +95,7 @@ def _context(job: Assignment, records: Sequence[SceneRecord], lessons: Mapping[s
     # the least sure speaks for all: an event does not say which detector found it
     limit = min((detectors[number].confidence_limit for number in chosen), default=0.0)
     monitored = {record.scene_id for record in records if record.role == "monitoring" and record.outcome is Outcome.USED}
-    flags = (("short_history", second_choice), ("history_under_two_years", young))
+    flags = (("short_history", second_choice), ("history_under_two_years", young), ("no_scl", not job.archive.bands((SCL,))))
     return Context(
         site=job.request.site,
         crs=str(job.ground.grid.crs),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from sentinel_watch.evidence.canvas import GREY, PAGE_WIDTH_IN, Captions, add_legend, fit, house_style, new_page, to_png
+from sentinel_watch.evidence.canvas import GREY, PAGE_WIDTH_IN, Body, Captions, add_legend, fit, house_style, new_page, to_png
 from sentinel_watch.evidence.composites import Composite, composites_of, pictures
 from sentinel_watch.evidence.map_axes import EVENT, Pen, draw_outline, draw_site, legend_entry, show_map
 from sentinel_watch.evidence.words import captions
@@ -34,6 +34,9 @@ SMALL_PAGE_IN = 8.8
 
 SIDES_IN = 0.5
 """What a map's panel needs beside the map: coordinates and padding."""
+
+LABELS_IN = 0.65
+"""Left of the maps: coordinates, and the bands of the row."""
 
 
 def before_after_png(inputs: EvidenceInputs) -> bytes:
@@ -65,9 +68,9 @@ def draw_before_after(inputs: EvidenceInputs) -> Figure:
     composites = composites_of([str(band) for band in looks[0]["band"].values]) if looks else []
     rows = max(len(composites), 1)
     page_in = PAGE_WIDTH_IN if rows == 1 else SMALL_PAGE_IN
-    body_in = 0.6 + rows * (map_height_in(inputs.chip.grid, page_in) + 0.25)
-    figure = new_page(body_in, _words(inputs, looks, composites), page_in)
-    panels = figure.subplots(rows, 2, squeeze=False, sharex="col", sharey="row")
+    heights = (map_height_in(inputs.chip.grid, page_in),) * rows
+    body = Body(heights, (1.0, 1.0), LABELS_IN, above_in=0.5, gaps_in=(0.2, 0.2), shared={"sharex": "col", "sharey": "row"})
+    figure, panels = new_page(body, _words(inputs, looks, composites), page_in)
     pens: list[Pen] = []
     for row, composite in zip(panels, composites, strict=False):
         stretched = iter(pictures(looks, composite))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,13 +17,14 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.textpath import text_to_path
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 __all__ = [
     "BLUE",
@@ -33,6 +34,7 @@ __all__ = [
     "PAGE_WIDTH_IN",
     "SIGMA",
     "WINE",
+    "Body",
     "Captions",
     "Entry",
     "add_legend",
@@ -40,6 +42,7 @@ __all__ = [
     "house_style",
     "new_page",
     "to_png",
+    "width_of",
 ]
 
 BLUE, ORANGE, WINE, INK, GREY = "#0072B2", "#D55E00", "#882255", "#222222", "#6B6B6B"
@@ -85,6 +88,45 @@ class Captions:
     """Which alert, and whom to credit, at the bottom: two lines at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The panels between header and footer, all lengths in inches: fixed, since measuring every label takes longer than drawing it."""
+
+    heights_in: tuple[float, ...]
+    """Height of each row of panels, from above."""
+    widths: tuple[float, ...] = (1.0,)
+    """Share of each column, from the left."""
+    left_in: float = 0.6
+    """Room for the labels of the vertical axes."""
+    right_in: float = 0.15
+    above_in: float = 0.3
+    """Room for titles above the first row."""
+    below_in: float = 0.3
+    """Room for the labels of the horizontal axes below the last row."""
+    gaps_in: tuple[float, float] = (0.2, 0.3)
+    """Room between columns, and between rows."""
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    """Which axes the panels share, as `Figure.subplots` takes it: `sharex`, `sharey`."""
+
+    @property
+    def height_in(self) -> float:
+        """Return the height of the whole body, inches."""
+        return self.above_in + sum(self.heights_in) + self.gaps_in[1] * (len(self.heights_in) - 1) + self.below_in
+
+    def panels(self, figure: Figure, bottom_in: float) -> NDArray[Any]:
+        """Return the (row, column) axes of a figure, the body's lower edge `bottom_in` above the figure's."""
+        width, height = figure.get_size_inches()
+        column_in = (width - self.left_in - self.right_in - self.gaps_in[0] * (len(self.widths) - 1)) / len(self.widths)
+        place = {
+            "left": self.left_in / width, "right": 1 - self.right_in / width, "bottom": (bottom_in + self.below_in) / height,
+            "top": (bottom_in + self.height_in - self.above_in) / height, "wspace": self.gaps_in[0] / column_in,
+            "hspace": self.gaps_in[1] * len(self.heights_in) / sum(self.heights_in),
+            "height_ratios": self.heights_in, "width_ratios": self.widths,
+        }  # fmt: skip
+        axes = figure.subplots(len(self.heights_in), len(self.widths), squeeze=False, gridspec_kw=place, **self.shared)
+        return np.asarray(axes)
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw with matplotlib's defaults and this project's style, whatever the user's own settings are.
@@ -98,23 +140,29 @@ def house_style() -> Iterator[None]:
         yield
 
 
+def width_of(text: str, size_pt: float) -> float:
+    """Return the width of one line of `text` in the house's font, inches; `size_pt` in points."""
+    measured, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=size_pt), ismath=False)
+    return float(measured) / 72
+
+
 def fit(text: str, width_in: float, size_pt: float, max_lines: int = 2) -> str:
     """Return `text` broken into lines that fit `width_in`; what does not fit `max_lines` is cut and ends in an ellipsis.
 
     `width_in` in inches, `size_pt` in points. Measured in the house's font; an estimate, for letters differ in width.
     """
-    measured, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=size_pt), ismath=False)
-    if measured <= width_in * 72:
+    measured = width_of(text, size_pt)
+    if measured <= width_in:
         return text
     # One measurement gives the mean width of a letter; the rest is spare room for lines of wide ones.
-    letters = max(int(0.93 * len(text) * width_in * 72 / measured), 8)
+    letters = max(int(0.93 * len(text) * width_in / measured), 8)
     return "\n".join(textwrap.wrap(text, letters, max_lines=max_lines, placeholder=" …"))
 
 
-def new_page(body_height_in: float, captions: Captions, width_in: float = PAGE_WIDTH_IN) -> Figure:
-    """Return a figure with title, facts and footer in place, and `body_height_in` left to the constrained layout.
+def new_page(body: Body, captions: Captions, width_in: float = PAGE_WIDTH_IN) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure with title, facts and footer in place, and the (row, column) axes of its body.
 
-    All sizes in inches: the page grows with its body and its words, and the maps keep their scale.
+    The page grows with its body and its words, and the maps keep their scale.
     """
     room = width_in - 2 * MARGIN_IN
     title, facts, footer = (
@@ -124,15 +172,13 @@ def new_page(body_height_in: float, captions: Captions, width_in: float = PAGE_W
     )
     above = LINE_IN * (TITLE_PT + TEXT_PT * _lines(facts)) + 1.5 * MARGIN_IN
     below = LINE_IN * SMALL_PT * _lines(footer) + MARGIN_IN + LEGEND_IN
-    height = body_height_in + above + below
-    layout = ConstrainedLayoutEngine(rect=(0.0, below / height, 1.0, body_height_in / height), w_pad=0.08, h_pad=0.05)
-    figure = Figure(figsize=(width_in, height), dpi=DPI, layout=layout, facecolor="white")
+    height = body.height_in + above + below
+    figure = Figure(figsize=(width_in, height), dpi=DPI, facecolor="white")
     left, top = MARGIN_IN / width_in, 1 - MARGIN_IN / height
-    # Header and footer stand outside the layout's rectangle: it would squeeze the maps to make room for long texts.
     figure.text(left, top, title, size=TITLE_PT, weight="bold", va="top")
     figure.text(left, top - LINE_IN * TITLE_PT / height, facts, size=TEXT_PT, color=GREY, va="top")
     figure.text(left, 0.6 * MARGIN_IN / height, footer, size=SMALL_PT, color=GREY, va="bottom")
-    return figure
+    return figure, body.panels(figure, below)
 
 
 def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
@@ -140,12 +186,10 @@ def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
     labels, handles = [label for label, _ in entries], [handle for _, handle in entries]
     height = figure.get_figheight()
     place = (MARGIN_IN / figure.get_figwidth(), (LINE_IN * SMALL_PT + 1.1 * MARGIN_IN) / height)
-    legend = figure.legend(
+    figure.legend(
         handles, labels, loc="lower left", bbox_to_anchor=place, borderaxespad=0, borderpad=0, ncols=max(len(entries), 1),
         handler_map={tuple: HandlerTuple(ndivide=1, pad=0)}, columnspacing=1.6,
     )  # fmt: skip
-    # It has its own row already; in the layout it would get a second one.
-    legend.set_in_layout(False)
 
 
 def to_png(figure: Figure) -> bytes:

@@ -13,15 +13,15 @@ import numpy as np
 from matplotlib.colors import Normalize
 
 from sentinel_watch.evidence.before_after import look_day, map_height_in
-from sentinel_watch.evidence.canvas import SIGMA, add_legend, house_style, new_page, to_png
+from sentinel_watch.evidence.canvas import SIGMA, Body, add_legend, house_style, new_page, to_png
 from sentinel_watch.evidence.composites import composite_of, grey, pictures
 from sentinel_watch.evidence.map_axes import STATUS_PENS, Pen, draw_outline, draw_site, legend_entry, show_map
 from sentinel_watch.evidence.words import captions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
     from sentinel_watch.evidence.inputs import EvidenceInputs
@@ -32,6 +32,7 @@ COLOURS = "plasma"
 """Evenly spaced to the eye, also to a colour-blind one, and nowhere near the grey of the ground."""
 
 PALE = 0.9
+BAR_IN = 0.12
 BAR_DATES = 4
 """Dates below the colour bar; more would touch each other."""
 
@@ -65,15 +66,15 @@ def draw_change_map(inputs: EvidenceInputs) -> Figure:
     """
     grid = inputs.chip.grid
     years = [] if inputs.after is None else [look_day(inputs.after).year]
-    figure = new_page(map_height_in(grid) + 1.15, captions(inputs.alert, inputs.site, years))
-    panels = figure.subplots(1, 2)
+    body = Body((map_height_in(grid), BAR_IN), (1.0, 1.0), 0.4, 0.35, below_in=0.45, gaps_in=(0.5, 0.35))
+    figure, (panels, bars) = new_page(body, captions(inputs.alert, inputs.site, years))
     ground = _ground(inputs)
     pens: list[Pen] = []
     for axes in panels:
         show_map(axes, ground, grid)
         pens = [*_draw_events(axes, inputs), *draw_site(axes, inputs.site, grid)]
-    _draw_strength(panels[0], inputs)
-    _draw_onset(panels[1], inputs)
+    _draw_strength(panels[0], bars[0], inputs)
+    _draw_onset(panels[1], bars[1], inputs)
     add_legend(figure, [legend_entry(pen) for pen in pens])
     return figure
 
@@ -97,33 +98,33 @@ def _draw_events(axes: Axes, inputs: EvidenceInputs) -> list[Pen]:
     return [pen for status, pen in STATUS_PENS.items() if status in drawn]
 
 
-def _draw_strength(axes: Axes, inputs: EvidenceInputs) -> None:
-    """Lay the magnitude over a map, from 0 to the 98th percentile."""
+def _draw_strength(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
+    """Lay the magnitude over a map, from 0 to the 98th percentile; its colour bar goes `below`."""
     magnitude = on_chip(inputs, "magnitude")
     known = magnitude[np.isfinite(magnitude)]
     # One wild pixel must not turn all others dark.
     top = max(float(np.percentile(known, 98)), 1.0) if len(known) else 1.0
     axes.set_title("How strong the change is", weight="bold", loc="left")
-    bar = _lay_over(axes, magnitude, inputs, Normalize(0, top))
+    bar = axes.figure.colorbar(_lay_over(axes, magnitude, inputs, Normalize(0, top)), cax=below, orientation="horizontal")
     bar.set_label(f"mean distance from the baseline, units of each pixel's noise ({SIGMA})")
 
 
-def _draw_onset(axes: Axes, inputs: EvidenceInputs) -> None:
-    """Lay the day of onset over a map, from the first to the last that is on it."""
+def _draw_onset(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
+    """Lay the day of onset over a map, from the first to the last that is on it; its colour bar goes `below`."""
     days = on_chip(inputs, "onset")
     known = days[np.isfinite(days)]
     first, last = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     axes.set_title("Since when", weight="bold", loc="left")
-    bar = _lay_over(axes, days, inputs, Normalize(first, max(last, first + 1)))
+    shown = _lay_over(axes, days, inputs, Normalize(first, max(last, first + 1)))
+    bar = axes.figure.colorbar(shown, cax=below, orientation="horizontal")
     ticks = np.unique(np.linspace(first, last, BAR_DATES).round().astype(int))
     bar.set_ticks(ticks.tolist(), labels=[str(np.datetime64(int(day), "D")) for day in ticks])
     bar.set_label("day of the first anomalous look")
 
 
-def _lay_over(axes: Axes, values: NDArray[np.float32], inputs: EvidenceInputs, norm: Normalize) -> Colorbar:
-    """Lay a (y, x) picture of the chip over a map, NaN left clear; return its colour bar."""
+def _lay_over(axes: Axes, values: NDArray[np.float32], inputs: EvidenceInputs, norm: Normalize) -> AxesImage:
+    """Lay a (y, x) picture of the chip over a map, NaN left clear, and return it."""
     box = inputs.chip.grid.boundingbox
-    image = axes.imshow(
+    return axes.imshow(
         values, extent=(box.left, box.right, box.bottom, box.top), cmap=COLOURS, norm=norm, interpolation="nearest", zorder=2
     )
-    return axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.85, aspect=36, pad=0.02)

@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 from odc.geo.geom import Geometry
 
 from sentinel_watch.evidence.before_after import look_day
-from sentinel_watch.evidence.canvas import GREY, INK, PAGE_WIDTH_IN, Captions, add_legend, fit, house_style, new_page, to_png
+from sentinel_watch.evidence.canvas import GREY, INK, PAGE_WIDTH_IN, Body, Captions, add_legend, fit, house_style, new_page, to_png
 from sentinel_watch.evidence.composites import composite_of, pictures
 from sentinel_watch.evidence.map_axes import STATUS_PENS, Pen, draw_outline, draw_site, legend_entry, show_map
 from sentinel_watch.evidence.words import attribution, class_words
@@ -96,9 +96,8 @@ def draw_overview(inputs: OverviewInputs) -> Figure:
     alerts = ranked(inputs.alerts)
     map_in = min((PAGE_WIDTH_IN * MAP_SHARE - 0.5) * height / width, MAX_MAP_IN)
     rows_in = ROW_IN * (min(len(alerts), MAX_ROWS) + 2)
-    body_in = max(map_in + 0.4, rows_in)
-    figure = new_page(body_in, _words(inputs))
-    axes, table = figure.subplots(1, 2, width_ratios=(MAP_SHARE, 1 - MAP_SHARE))
+    body_in = max(map_in, rows_in)
+    figure, ((axes, table),) = new_page(Body((body_in,), (MAP_SHARE, 1 - MAP_SHARE), 0.4, above_in=0.1), _words(inputs))
     show_map(axes, _ground(inputs), inputs.grid)
     pens = _draw_alerts(axes, alerts, inputs.grid)
     add_legend(figure, [legend_entry(pen) for pen in (*pens, *draw_site(axes, inputs.site, inputs.grid))])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sentinel_watch.evidence.samples import Sample
     from sentinel_watch.evidence.series import Series
 
-__all__ = ["Mark", "days_of", "draw_flags", "draw_hidden", "draw_lines", "draw_series", "hidden_dates", "say_nothing_seen"]
+__all__ = ["Mark", "days_of", "draw_flags", "draw_hidden", "draw_lines", "draw_series", "hidden_dates", "hidden_rows", "say_nothing_seen"]
 
 Mark: TypeAlias = "tuple[str, float, str]"
 """A milestone of the event: words, day, colour."""
@@ -100,6 +100,11 @@ def hidden_dates(scenes: Sequence[Sample]) -> dict[str, list[float]]:
     return dict(sorted(rows.items(), key=lambda row: (-len(row[1]), row[0])))
 
 
+def hidden_rows(rows: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return the words of each row of hidden dates: what hid the event, and how often; `rows` as of `hidden_dates`."""
+    return [f"{name.replace('_', ' ')} ({len(days)})" for name, days in rows.items()]
+
+
 def draw_hidden(axes: Axes, rows: Mapping[str, Sequence[float]]) -> None:
     """Draw a tick for every date on which the event was hidden, one row an obstacle; the dates stand below.
 
@@ -107,7 +112,7 @@ def draw_hidden(axes: Axes, rows: Mapping[str, Sequence[float]]) -> None:
     """
     for lane, days in enumerate(rows.values()):
         axes.plot(days, np.full(len(days), lane), linestyle="none", marker="|", markersize=7, color=GREY)
-    axes.set_yticks(range(len(rows)), [f"{name.replace('_', ' ')} ({len(days)})" for name, days in rows.items()])
+    axes.set_yticks(range(len(rows)), hidden_rows(rows))
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, WINE, add_legend, house_style, new_page, to_png
+from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, WINE, Body, add_legend, house_style, new_page, to_png, width_of
 from sentinel_watch.evidence.samples import CLEAR
 from sentinel_watch.evidence.series import strongest
 from sentinel_watch.evidence.time_panels import (
@@ -21,6 +21,7 @@ from sentinel_watch.evidence.time_panels import (
     draw_lines,
     draw_series,
     hidden_dates,
+    hidden_rows,
     say_nothing_seen,
 )
 from sentinel_watch.evidence.words import captions
@@ -42,7 +43,9 @@ __all__ = ["draw_time_series", "time_series_png"]
 MAX_PANELS = 2
 """More do not fit a screen; the rest is in the table."""
 
-PANEL_IN, LANE_IN, STRIP_ROW_IN, GAPS_IN = 2.35, 0.17, 0.17, 0.6
+PANEL_IN, LANE_IN, STRIP_ROW_IN = 2.35, 0.17, 0.17
+LABELS_IN = 0.75
+"""Left of the panels at least: a name and its numbers."""
 
 
 def time_series_png(inputs: EvidenceInputs, series: Mapping[str, Series]) -> bytes:
@@ -61,9 +64,10 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series]) -> Fi
     # Without an index, the longest wavelength shows most: it sees through haze.
     shown = strongest(series, inputs.indices or inputs.samples.bands[-1:], inputs.samples, onset)[:MAX_PANELS]
     hidden = hidden_dates(scenes)
-    heights = [LANE_IN * len(marks) + 0.05, *[PANEL_IN] * max(len(shown), 1), STRIP_ROW_IN * max(len(hidden), 1) + 0.05]
-    figure = new_page(sum(heights) + GAPS_IN, _words(inputs))
-    header, *panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    heights = (LANE_IN * len(marks) + 0.05, *[PANEL_IN] * max(len(shown), 1), STRIP_ROW_IN * max(len(hidden), 1) + 0.05)
+    labels_in = max([LABELS_IN, *(width_of(row, 7.5) + 0.2 for row in hidden_rows(hidden))])
+    figure, axes_grid = new_page(Body(heights, left_in=labels_in, above_in=0.1, shared={"sharex": True}), _words(inputs))
+    header, *panels = axes_grid[:, 0]
     for axes, one in zip(panels, shown, strict=False):
         draw_series(axes, one, scenes, float(days_of(onset)))
     if not shown:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from sentinel_watch.app.tables import alert_table, console, fact_table
 from sentinel_watch.errors import InputError, did_you_mean
 from sentinel_watch.sinks import SINKS
-from sentinel_watch.store import open_store
-from sentinel_watch.store.database import DATABASE_NAME
+from sentinel_watch.store import open_store, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["export_alerts", "list_alerts", "show_alert"]
 
 
-def list_alerts(workspace: Path, site_id: str | None) -> None:
+def list_alerts(workspace: Path | str, site_id: str | None) -> None:
     """Print the alerts of a workspace, most urgent first; raise InputError where there is no such workspace.
 
     `site_id` None = all sites. An unknown site has no alerts, and that is what is printed.
@@ -35,7 +34,7 @@ def list_alerts(workspace: Path, site_id: str | None) -> None:
         out.print("No alerts.")
 
 
-def show_alert(workspace: Path, alert_id: str) -> None:
+def show_alert(workspace: Path | str, alert_id: str) -> None:
     """Print every column of the alert whose id begins with `alert_id`; raise InputError where there is none or several.
 
     The site and a few characters mostly suffice: `forest_romania-1a2b`. What is not known is printed as such.
@@ -44,7 +43,7 @@ def show_alert(workspace: Path, alert_id: str) -> None:
     found = {alert.alert_id: alert for alert in alerts if alert.alert_id.startswith(alert_id)}
     if not found:
         near = did_you_mean(alert_id, (alert.alert_id for alert in alerts))
-        raise InputError(f"there is no alert {alert_id!r}", where=str(workspace), found=alert_id, allowed=near)
+        raise InputError(f"there is no alert {alert_id!r}", where=shown(workspace), found=alert_id, allowed=near)
     if len(found) > 1:
         raise InputError("several alerts begin so", found=alert_id, allowed=f"one of: {', '.join(sorted(found))}")
     (alert,) = found.values()
@@ -52,7 +51,7 @@ def show_alert(workspace: Path, alert_id: str) -> None:
     console().print(fact_table({name: _plain(name, value) for name, value in alert.properties().items()}))
 
 
-def export_alerts(workspace: Path, site_id: str | None, out: Path, sinks: tuple[str, ...]) -> None:
+def export_alerts(workspace: Path | str, site_id: str | None, out: Path, sinks: tuple[str, ...]) -> None:
     """Write the alerts to the folder `out` by each of `sinks`, all of them where none is named; raise InputError for an unknown one.
 
     Prints the path of each file that was written, one a line. Files of an earlier export are replaced.
@@ -65,20 +64,12 @@ def export_alerts(workspace: Path, site_id: str | None, out: Path, sinks: tuple[
         console().print(str(sink.write(alerts, out)), soft_wrap=True, highlight=False)
 
 
-def _alerts(workspace: Path, site_id: str | None) -> tuple[Alert, ...]:
+def _alerts(workspace: Path | str, site_id: str | None) -> tuple[Alert, ...]:
     """Return the alerts of the latest watch of each site, or of `site_id`, most urgent first.
 
     Raises InputError where `workspace` holds no database.
     """
-    # opening would make an empty workspace where somebody mistyped the path
-    if not (workspace / DATABASE_NAME).is_file():
-        raise InputError(
-            "there is no workspace here",
-            where=str(workspace),
-            allowed="a folder that a run has used",
-            next_step="give the run's --workspace, which is OUT/workspace where it was left out",
-        )
-    with open_store(workspace) as store:
+    with open_store(workspace, must_exist=True) as store:
         # an earlier watch of the same site, under another pipeline, would show the same events a second time
         latest = {watch.document["site"]["site_id"]: watch for watch in store.watches()}
         alerts = [alert for site, watch in latest.items() if site_id in (None, site) for alert in store.alerts(watch)]

@@ -32,11 +32,14 @@ app.add_typer(pipelines, name="pipeline")
 app.add_typer(alerts, name="alerts")
 app.add_typer(sources, name="source")
 
-Workspace = Annotated[Path, typer.Option("--workspace", help="Folder in which earlier runs keep what they know.")]
+WORKSPACE_VARIABLE = "SENTINEL_WATCH_WORKSPACE"
+Workspace = Annotated[
+    str, typer.Option("--workspace", envvar=WORKSPACE_VARIABLE, help="Where runs keep what they know: a folder, or a PostgreSQL address.")
+]
 Site = Annotated[str | None, typer.Option("--site", help="Only the alerts of this site_id.")]
 PipelineName = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped pipeline or a TOML file.")]
 DEFAULT_OUT = Path("out")
-DEFAULT_WORKSPACE = Path("out/workspace")
+DEFAULT_WORKSPACE = "out/workspace"
 
 
 @app.command()
@@ -48,7 +51,14 @@ def run(
     monitor_from: Annotated[str | None, typer.Option(metavar="D", help="First day to watch; before it is history.")] = None,
     end: Annotated[str | None, typer.Option(metavar="D", help="Last day to read, YYYY-MM-DD.")] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where alerts and evidence are written.")] = DEFAULT_OUT,
-    workspace: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the run is remembered.  [default: OUT/workspace]")] = None,
+    workspace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|ADDRESS",
+            envvar=WORKSPACE_VARIABLE,
+            help="Where the run is remembered: a folder, or a PostgreSQL address.  [default: OUT/workspace]",
+        ),
+    ] = None,
 ) -> None:
     """Watch one AOI and write its alerts."""
     from sentinel_watch.app.days import read_period
@@ -57,7 +67,7 @@ def run(
     period = read_period(start, monitor_from, end)
     from sentinel_watch.app.watching import Places, watch_site
 
-    raise typer.Exit(watch_site(Places(aoi, source, out, workspace or out / "workspace"), pipeline, period))
+    raise typer.Exit(watch_site(Places(aoi, source, out, workspace or str(out / "workspace")), pipeline, period))
 
 
 @app.command()

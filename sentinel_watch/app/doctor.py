@@ -11,6 +11,7 @@ import re
 import sys
 from dataclasses import dataclass
 from importlib import import_module, metadata
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,16 @@ from rich.text import Text
 from sentinel_watch.app.tables import console
 from sentinel_watch.errors import InputError
 from sentinel_watch.shipped import shipped
+from sentinel_watch.store import is_address, open_store, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 __all__ = ["Finding", "diagnose", "findings"]
 
 DISTRIBUTION = "sentinel-watch"
 EXTRAS = {
+    "postgis": "keeping a workspace in PostgreSQL",
     "sentinelhub": "reading from Sentinel Hub, which no source of this version does yet",
     "test": "running the project's tests",
     "dev": "checks before each commit",
@@ -50,10 +52,11 @@ class Finding:
     detail: str
 
 
-def diagnose(workspace: Path) -> int:
+def diagnose(workspace: str) -> int:
     """Print what was found, and return the exit code: 1 where a run would not work, else 0.
 
-    `workspace` is the folder that a run would use; it is not made. What is missing or odd, but not needed, leaves the code at 0.
+    `workspace` is the folder or the address that a run would use; a folder is not made.
+    What is missing or odd, but not needed, leaves the code at 0.
     """
     found = list(findings(workspace))
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -67,7 +70,7 @@ def diagnose(workspace: Path) -> int:
     return 1 if broken else 0
 
 
-def findings(workspace: Path) -> Iterator[Finding]:
+def findings(workspace: str) -> Iterator[Finding]:
     """Yield what is found, in the order in which it is shown.
 
     Python, packages, libraries, extras, environment, sample, workspace.
@@ -148,12 +151,24 @@ def _sample() -> Finding:
     return Finding("sample", "ok" if names else "warning", ", ".join(names) or "none: --source sample will not work")
 
 
-def _writable(workspace: Path) -> Finding:
-    """Return whether the workspace can be written, tried with a file that is gone at once."""
+def _writable(workspace: str) -> Finding:
+    """Return whether the workspace can be written, tried with a file that is gone at once; of a database, whether it can be opened."""
+    if is_address(workspace):
+        return _database(workspace)
     # a folder that does not exist yet is made by the run: what counts is the nearest one that does
-    folder = next(parent for parent in (workspace, *workspace.absolute().parents) if parent.exists())
+    place = Path(workspace)
+    folder = next(parent for parent in (place, *place.absolute().parents) if parent.exists())
     try:
         with TemporaryFile(dir=folder):
             return Finding("workspace", "ok", f"{workspace} can be written")
     except OSError as error:
         return Finding("workspace", "broken", f"{workspace} cannot be written: {error.strerror}")
+
+
+def _database(address: str) -> Finding:
+    """Return whether the database at `address` can be opened; its tables are made, as a run would."""
+    try:
+        open_store(address).close()
+    except InputError as error:
+        return Finding("workspace", "broken", f"{shown(address)}: {error.what}: {error.details['found']}")
+    return Finding("workspace", "ok", f"{shown(address)} can be opened")

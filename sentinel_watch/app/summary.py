@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sentinel_watch.app.tables import alert_table, console, fact_table
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.pipeline.report import coverage
+from sentinel_watch.store import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +40,8 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
         out.print(alert_table(result.alerts[:ALERTS_SHOWN], out.width))
         more = count - ALERTS_SHOWN
         out.print(
-            f"… and {more} less urgent: sentinel-watch alerts list --workspace {request.workspace}\n" if more > 0 else "", highlight=False
+            f"… and {more} less urgent: sentinel-watch alerts list --workspace {shown(request.workspace)}\n" if more > 0 else "",
+            highlight=False,
         )
     facts = {
         "Observed": "\n".join(observed(result.records)),
@@ -94,4 +96,4 @@ def _written(request: RunRequest, result: RunResult) -> Iterator[str]:
         yield str(path)
     if result.alerts:
         yield f"{request.out / 'evidence'}: a folder for each alert"
-    yield f"{request.workspace}: what the next run needs to go on"
+    yield f"{shown(request.workspace)}: what the next run needs to go on"

@@ -35,7 +35,8 @@ class Places:
     source: str
     """`sample`, or the path of a STAC catalogue."""
     out: Path
-    workspace: Path
+    workspace: str
+    """A folder, or a PostgreSQL address."""
 
 
 def watch_site(places: Places, pipeline: str | None, period: Period) -> int:

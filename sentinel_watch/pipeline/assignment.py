@@ -74,7 +74,7 @@ def assign(request: RunRequest, store: Store) -> Assignment:
     Raises InputError where the request names no source, or the source has no scene of the AOI or none of the bands; SourceError
     where the source cannot be asked.
     """
-    source = open_source(request.source, request.workspace / "cache")
+    source = open_source(request.source, request.cache)
     archive = read_archive(source, request)
     ground = Ground.of(request.site.geometry, request.pipeline.grid)
     identity = _identity(request)

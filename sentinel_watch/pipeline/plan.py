@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sentinel_watch.store import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.domain.site import Site
@@ -29,11 +31,17 @@ class RunRequest:
     """As given: `sample`, a path to a catalogue, a name from the configuration."""
     pipeline: Pipeline
     out: Path
-    workspace: Path
+    workspace: Path | str
+    """A folder, or a PostgreSQL address."""
     start: datetime | None = None
     monitor_from: datetime | None = None
     end: datetime | None = None
     """All UTC, timezone-aware; scenes before `start` and after `end` are left out."""
+
+    @property
+    def cache(self) -> Path:
+        """Return the folder for what sources fetch: in the workspace, beside the output where that is a database."""
+        return self.out / "cache" if is_address(self.workspace) else Path(self.workspace) / "cache"
 
 
 @dataclass(frozen=True, slots=True)

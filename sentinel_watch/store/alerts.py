@@ -1,53 +1,85 @@
 """The alerts of a watch as they now stand, and how often each has changed.
 
-Two write here: a run knows the event, people know the case. Each keeps to its own columns.
+Two write here: a run knows the event, people know the case. Each keeps to its own columns. No alert is ever deleted: what a run
+no longer finds is withdrawn, and where people have worked on it, it stays in the list as superseded.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import shapely
 
 from sentinel_watch.domain.alert import Alert
+from sentinel_watch.store.audit import Note, record
 from sentinel_watch.store.geometry import geometry_columns
-from sentinel_watch.store.rows import forget, put, rows_where
-from sentinel_watch.store.tables import ALERT
+from sentinel_watch.store.rows import put_all, rows_where
+from sentinel_watch.store.tables import ALERT, EVENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from sentinel_watch.store.watches import Watch
 
-__all__ = ["forget_untouched", "read_alerts", "replace_alerts"]
+__all__ = ["CASE", "CURRENT", "alert_of", "order", "read_alerts", "replace_alerts", "visible"]
 
-_CASE = {name: Alert.model_fields[name].default for name in ("case_status", "decision", "rejection_reason", "assignee")}
+CASE: Mapping[str, Any] = {name: Alert.model_fields[name].default for name in ("case_status", "decision", "rejection_reason", "assignee")}
+"""The columns that people fill in, with what a run makes of them."""
+
+CURRENT, WITHDRAWN = "current", "withdrawn"
+"""How an alert stands: found by the last run, no longer found, or `merged:<alert_id>` into an older one."""
+
+_BESIDE: Mapping[str, Any] = {"standing": CURRENT, "changed_at": "", **dict.fromkeys(("due", "reviewer", "decided_at", "true_class"))}
+_NO_CHANGE = {"changed_at", "revision"}
+_HIDDEN = {"geometry", "min_x", "min_y", "max_x", "max_y", "watch_id"}
 
 
 def replace_alerts(connection: Connection, watch: Watch, alerts: Iterable[Alert]) -> None:
-    """Make `alerts` the alerts of the watch.
+    """Make `alerts` the alerts that the watch finds now, with an entry of the audit log for each change.
 
-    What people have entered in a case stays, and `revision` rises by 1 where any other column or the outline changed. Known
-    alerts that are not among `alerts` are deleted, those that people have worked on too.
+    What people have entered in a case stays, and `revision` rises by 1 where any other column or the outline changed. Known alerts
+    that are not among `alerts` are withdrawn, and come back with their case and a higher revision when they are found again.
     """
     known = {row["alert_id"]: row for row in rows_where(connection, ALERT, watch_id=watch.watch_id)}
-    for alert in alerts:
-        put(connection, ALERT, _revised(_row_of(watch, alert), known.pop(alert.alert_id, None)))
-    for gone in known:
-        forget(connection, ALERT, watch_id=watch.watch_id, alert_id=gone)
-
-
-def forget_untouched(connection: Connection, watch: Watch) -> None:
-    """Delete the alerts of a watch that nobody has worked on: those whose case columns are all as a run makes them."""
-    forget(connection, ALERT, watch_id=watch.watch_id, **_CASE)
+    rows = [_revised(_row_of(watch, alert), known.get(alert.alert_id)) for alert in alerts]
+    found = {row["alert_id"] for row in rows}
+    gone = [row for name, row in sorted(known.items()) if name not in found]
+    heirs = _heirs(connection, watch, rows) if gone else {}
+    rows += [_revised(_withdrawn(row, heirs.get(row["event_id"])), row) for row in gone]
+    changed = [row for row in rows if row != known.get(row["alert_id"])]
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    put_all(connection, ALERT, [{**row, "changed_at": now} for row in changed])
+    record(connection, [_note(row, known.get(row["alert_id"])) for row in changed])
 
 
 def read_alerts(connection: Connection, watch: Watch | None) -> tuple[Alert, ...]:
-    """Return the alerts of a watch, or of all for None, most urgent first; equals by site, then by id."""
+    """Return the alerts of a watch that are to be seen, or of all for None, most urgent first; equals by site, then by id."""
     rows = rows_where(connection, ALERT, **({"watch_id": watch.watch_id} if watch else {}))
-    return tuple(sorted((_alert_of(row) for row in rows), key=lambda a: (-a.priority, a.site_id, a.alert_id)))
+    return tuple(sorted((alert_of(row) for row in rows if visible(row)), key=order))
+
+
+def visible(row: Mapping[str, Any]) -> bool:
+    """Return whether an alert belongs in the list: it is found now, or somebody has worked on it."""
+    return bool(row["standing"] == CURRENT or any(row[name] != default for name, default in CASE.items()))
+
+
+def order(alert: Alert) -> tuple[float, str, str]:
+    """Return what alerts are sorted by: most urgent first, equals by site, then by id."""
+    return -alert.priority, alert.site_id, alert.alert_id
+
+
+def alert_of(row: Mapping[str, Any]) -> Alert:
+    """Return the alert of a row, its outline out of the WKB."""
+    columns = {name: row[name] for name in Alert.model_fields if name != "geometry"}
+    return Alert(geometry=shapely.from_wkb(row["geometry"]), **columns)
+
+
+def _row_of(watch: Watch, alert: Alert) -> dict[str, Any]:
+    """Return all columns of an alert's row, watch and geometry included."""
+    return {"watch_id": watch.watch_id, **alert.properties(), **geometry_columns(alert.geometry), **_BESIDE}
 
 
 def _revised(new: dict[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -55,16 +87,36 @@ def _revised(new: dict[str, Any], old: Mapping[str, Any] | None) -> dict[str, An
     # A case is people's, and a run knows nothing of it: what it brings in these columns are defaults.
     if old is None:
         return {**new, "revision": 1}
-    new |= {name: old[name] for name in (*_CASE, "revision")}
+    new |= {name: old[name] for name in (*CASE, *_BESIDE, "revision") if name != "standing"}
     return new if new == old else {**new, "revision": old["revision"] + 1}
 
 
-def _row_of(watch: Watch, alert: Alert) -> dict[str, Any]:
-    """Return all columns of an alert's row, watch and geometry included."""
-    return {"watch_id": watch.watch_id, **alert.properties(), **geometry_columns(alert.geometry)}
+def _withdrawn(row: Mapping[str, Any], heir: str | None) -> dict[str, Any]:
+    """Return the row of an alert that is no longer found; `heir` is the alert that it has become part of."""
+    standing = f"merged:{heir}" if heir else WITHDRAWN
+    flags = [flag for flag in row["qa_flags"].split(";") if flag and flag != "superseded" and not flag.startswith("merged:")]
+    # the exports have no column for it, and must not show it as if it were found today
+    flags += ["superseded", *([standing] if heir else [])]
+    return {**row, "standing": standing, "qa_flags": ";".join(flags)}
 
 
-def _alert_of(row: Mapping[str, Any]) -> Alert:
-    """Return the alert of a row, its outline out of the WKB."""
-    columns = {name: row[name] for name in Alert.model_fields if name != "geometry"}
-    return Alert(geometry=shapely.from_wkb(row["geometry"]), **columns)
+def _heirs(connection: Connection, watch: Watch, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return event id -> alert of the older event that it grew into, for the alerts that are found now."""
+    alerts = {row["event_id"]: row["alert_id"] for row in rows}
+    events = rows_where(connection, EVENT, watch_id=watch.watch_id)
+    return {
+        younger: alerts[event["event_id"]] for event in events if event["event_id"] in alerts for younger in event["document"]["merged"]
+    }
+
+
+def _note(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> Note:
+    """Return what the audit log says of a run's change of an alert: the columns that differ, each with old and new value."""
+    columns = [name for name in new if name not in _HIDDEN | _NO_CHANGE and (old is None or new[name] != old[name])]
+    details: dict[str, Any] = {"revision": new["revision"]}
+    if old is None:
+        what, details["columns"] = "alert.found", {name: new[name] for name in ("event_class", "status", "area_ha", "first_detected")}
+    else:
+        what = "alert.changed" if new["standing"] == CURRENT else "alert.withdrawn"
+        details["columns"] = {name: [old[name], new[name]] for name in columns}
+        details["outline_changed"] = new["geometry"] != old["geometry"]
+    return Note("run", what, new["alert_id"], details)

@@ -6,21 +6,23 @@ Methods give and take domain values only; rows, SQL and JSON stay behind it. A f
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sentinel_watch.store import alerts as alert_rows
 from sentinel_watch.store import events as event_rows
 from sentinel_watch.store import looks as look_rows
 from sentinel_watch.store import scenes, watches
-from sentinel_watch.store.database import READ_ONLY, open_database
+from sentinel_watch.store.audit import AuditLog
+from sentinel_watch.store.database import READ_ONLY, check_place, open_database
 from sentinel_watch.store.lock import site_lock
+from sentinel_watch.store.postgis import is_address, one_writer, server_lock
 from sentinel_watch.store.rows import forget
 from sentinel_watch.store.tables import BASELINE, BLOCK_STATE, EVENT, LOOK, SCENE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from sqlalchemy import Connection, Engine
 
@@ -34,11 +36,15 @@ if TYPE_CHECKING:
 __all__ = ["Store", "open_store"]
 
 
-def open_store(workspace: Path) -> Store:
-    """Return the store of a workspace folder, made or migrated as needed; raise InputError where it cannot be used.
+def open_store(workspace: Path | str, *, must_exist: bool = False) -> Store:
+    """Return the store of a workspace, made or migrated as needed; raise InputError where it cannot be used.
 
+    `workspace` is a folder, or the address of a PostgreSQL database with PostGIS (`postgresql://user@host/database`). With
+    `must_exist` a folder without a database is an error too.
     `with open_store(Path("out/workspace")) as store: store.alerts()` lists what earlier runs found.
     """
+    if must_exist:
+        check_place(workspace)
     return Store(open_database(workspace), workspace)
 
 
@@ -48,9 +54,10 @@ class Store:
     Several processes may have the same workspace open. Reading never waits; a run holds `lock` on its site meanwhile.
     """
 
-    def __init__(self, engine: Engine, workspace: Path) -> None:
+    def __init__(self, engine: Engine, workspace: Path | str) -> None:
         self._engine = engine
         self._workspace = workspace
+        self.audit = AuditLog(engine)
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +71,9 @@ class Store:
 
     def lock(self, site_id: str) -> AbstractContextManager[None]:
         """Return a lock on the site, to hold in a `with` block during a run; entering raises WorkspaceBusyError where it is taken."""
-        return site_lock(self._workspace, site_id)
+        if is_address(self._workspace):
+            return server_lock(self._engine, site_id)
+        return site_lock(Path(self._workspace), site_id)
 
     def watch(self, key: str, document: Mapping[str, Any]) -> Watch:
         """Return the watch with this key (SHA-256); where there is none yet, make it from `document` (JSON).
@@ -144,9 +153,9 @@ class Store:
         """Make `alerts` the alerts of the watch, and return them as they now stand.
 
         What people have entered in a case stays, and `revision` rises by 1 where any other column or the outline changed.
-        The same alerts again change nothing.
+        The same alerts again change nothing. Each change is an entry of the audit log.
         """
-        with self._engine.begin() as connection:
+        with self._auditing() as connection:
             alert_rows.replace_alerts(connection, watch, alerts)
             return alert_rows.read_alerts(connection, watch)
 
@@ -158,23 +167,29 @@ class Store:
     def reset_monitoring(self, watch: Watch) -> None:
         """Forget all that monitoring found, so that it can be replayed from the baselines.
 
-        States, looks, events, the ledger's monitoring lines and alerts go; alerts that people have worked on stay.
+        States, looks, events and the ledger's monitoring lines go. Alerts stay as they were told until the replay has found them
+        again or not.
         """
         with self._engine.begin() as connection:
             for table in (BLOCK_STATE, LOOK, EVENT):
                 forget(connection, table, watch_id=watch.watch_id)
             forget(connection, SCENE, watch_id=watch.watch_id, role="monitoring")
-            alert_rows.forget_untouched(connection, watch)
 
     def reset(self, watch: Watch) -> None:
-        """Forget what was learnt and found, so that the watch begins anew; alerts that people have worked on stay.
+        """Forget what was learnt and found, so that the watch begins anew; alerts stay until the next run has found them or not.
 
         The watch itself stays too, with its key and its document.
         """
         with self._engine.begin() as connection:
             for table in (BASELINE, BLOCK_STATE, LOOK, EVENT, SCENE):
                 forget(connection, table, watch_id=watch.watch_id)
-            alert_rows.forget_untouched(connection, watch)
+
+    @contextmanager
+    def _auditing(self) -> Iterator[Connection]:
+        """Yield a connection whose transaction changes what people work on: one at a time, from its first reading on."""
+        with self._engine.begin() as connection:
+            one_writer(connection)
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -30,7 +30,7 @@ from sentinel_watch.domain.alert import Alert
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
-__all__ = ["ALERT", "BASELINE", "BLOCK_STATE", "EVENT", "LOOK", "METADATA", "SCENE", "WATCH"]
+__all__ = ["ALERT", "AUDIT", "BASELINE", "BLOCK_STATE", "EVENT", "LOOK", "METADATA", "SCENE", "WATCH"]
 
 # Named constraints, because alembic can only drop what has a name
 METADATA = MetaData(
@@ -137,6 +137,19 @@ ALERT = Table(
     _watch_id(),
     *(_alert_column(name, field.annotation) for name, field in Alert.model_fields.items() if name != "geometry"),
     *_geometry(),
+    # not in the exports: how the alert stands in the list, and what people keep beside their decision
+    *(Column(name, Text, nullable=False) for name in ("standing", "changed_at")),
+    *(Column(name, Text) for name in ("due", "reviewer", "decided_at", "true_class")),
     Index(None, "site_id"),
     Index(None, "status"),
+)
+
+# Triggers refuse to change or delete a row; the details are text, for their bytes are what the hash is over
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    *(Column(name, Text, nullable=False) for name in ("time", "actor", "action", "subject", "details")),
+    *(Column(name, String(64), nullable=False) for name in ("previous", "hash")),
+    Index(None, "subject"),
 )

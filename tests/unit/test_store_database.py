@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
@@ -30,11 +31,17 @@ def _execute(workspace: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_the_migrations_make_the_tables(tmp_path: Path) -> None:
+def _ours(_: object, name: str, kind: str, *__: object) -> bool:
+    """Return whether something is not PostGIS's own table, nor the index by shape, which is of no column."""
+    return (kind, name) not in {("table", "spatial_ref_sys"), ("index", "ix_alert_shape")}
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection:sqlalchemy.exc.SAWarning")
+def test_the_migrations_make_the_tables(place: Path | str) -> None:
     """After all migrations the database has exactly the tables, columns, keys and indexes that the code declares."""
-    engine = open_database(tmp_path)
+    engine = open_database(place)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _ours})
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
 
@@ -48,12 +55,12 @@ def test_sqlite_keeps_its_promises(tmp_path: Path) -> None:
     assert found == {"foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 60000}
 
 
-def test_a_newer_workspace_is_refused(tmp_path: Path) -> None:
+def test_a_newer_workspace_is_refused(place: Path | str) -> None:
     """A database of a later version is not touched, and the message says what to do."""
-    open_store(tmp_path).close()
-    _execute(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    with open_store(place) as store, store._engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(InputError, match="newer version") as error:
-        open_store(tmp_path)
+        open_store(place)
     assert "update sentinel-watch" in str(error.value)
 
 
@@ -76,6 +83,33 @@ def test_damaged_arrays_are_never_used(tmp_path: Path, damage: str) -> None:
         _execute(tmp_path, f"UPDATE block_state SET arrays = {damage}")
         with pytest.raises(InputError, match="block_state of block r000c000"):
             store.state(watch, "r000c000")
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("mysql://root@host/db", "no known database"),
+        ("postgresql://host:port/db", "cannot be read"),
+        ("postgresql://user:secret@/none?host=nowhere", "cannot be used"),
+    ],
+)
+def test_an_address_that_does_not_work_is_told_without_its_password(address: str, told: str) -> None:
+    """Another kind of database, one that cannot be read and one that does not answer are the user's errors."""
+    with pytest.raises(InputError, match=told) as error:
+        open_store(address)
+    assert "secret" not in str(error.value)
+
+
+def test_a_site_is_run_once_at_a_time_on_a_server(postgis: str) -> None:
+    """A second run of the site is told at once, wherever it comes from; another site and a later run are free."""
+    with open_store(postgis) as store, open_store(postgis) as other:
+        with store.lock("ß"):
+            with pytest.raises(WorkspaceBusyError, match="another run"), other.lock("ß"):
+                pass
+            with other.lock("quarry"):
+                pass
+        with other.lock("ß"):
+            pass
 
 
 def test_a_site_is_run_once_at_a_time(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ app = typer.Typer(
 pipelines = typer.Typer(no_args_is_help=True, help="Check and explain pipeline files.")
 alerts = typer.Typer(no_args_is_help=True, help="List, show and export alerts.")
 sources = typer.Typer(no_args_is_help=True, help="List and check sources of imagery.")
+evidence = typer.Typer(no_args_is_help=True, help="Build, verify and replay the evidence bundle of an alert.")
+app.add_typer(evidence, name="evidence")
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(alerts, name="alerts")
 app.add_typer(sources, name="source")
@@ -38,6 +40,8 @@ Workspace = Annotated[
 ]
 Site = Annotated[str | None, typer.Option("--site", help="Only the alerts of this site_id.")]
 PipelineName = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped pipeline or a TOML file.")]
+AlertId = Annotated[str, typer.Argument(metavar="ALERT_ID", help="An alert's id, or the beginning of it.")]
+Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle's folder.")]
 DEFAULT_OUT = Path("out")
 DEFAULT_WORKSPACE = "out/workspace"
 
@@ -134,7 +138,7 @@ def alerts_list(workspace: Workspace = DEFAULT_WORKSPACE, site: Site = None) -> 
 
 @alerts.command("show")
 def alerts_show(
-    alert_id: Annotated[str, typer.Argument(metavar="ALERT_ID", help="An alert's id, or the beginning of it.")],
+    alert_id: AlertId,
     workspace: Workspace = DEFAULT_WORKSPACE,
 ) -> None:
     """Show everything about one alert."""
@@ -154,6 +158,43 @@ def alerts_export(
     from sentinel_watch.app.alerts import export_alerts
 
     export_alerts(workspace, site, out, tuple(sink or ()))
+
+
+@evidence.command("build")
+def evidence_build(
+    alert_id: AlertId,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where bundles are kept.  [default: WORKSPACE/bundles]")] = None,
+) -> None:
+    """Build the sealed bundle of one alert: imagery, masks, history, models, figures and dossier.
+
+    The source is read once more, so it must still be there; what the workspace has kept is not fetched again.
+    """
+    from sentinel_watch.app.evidence import build_evidence
+
+    build_evidence(alert_id, workspace, out or workspace / "bundles")
+
+
+@evidence.command("verify")
+def evidence_verify(bundle: Bundle) -> None:
+    """Name every file of a bundle that was changed, is missing or was added.
+
+    Needs no network and no workspace. Ends with 2 where anything is wrong.
+    """
+    from sentinel_watch.app.evidence import verify_evidence
+
+    raise typer.Exit(verify_evidence(bundle))
+
+
+@evidence.command("replay")
+def evidence_replay(bundle: Bundle) -> None:
+    """Run the detection of a bundle once more, from the bundle alone, and compare.
+
+    Needs no network and no workspace. Ends with 2 where geometry, dates or class are not the same.
+    """
+    from sentinel_watch.app.evidence import replay_evidence
+
+    raise typer.Exit(replay_evidence(bundle))
 
 
 def main() -> None:

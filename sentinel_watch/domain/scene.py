@@ -6,7 +6,7 @@ What a catalogue says is a promise: files may be missing, and flags wrong. Sourc
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,3 +58,5 @@ class Scene:
     """What the catalogue says of the whole scene, 0-1."""
     notes: tuple[str, ...] = ()
     """What was odd about the catalogue's entry, as codes: `offset_by_baseline` …"""
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    """What the catalogue's entry says, word for word, tables and lists left out; nothing is computed from it but evidence."""

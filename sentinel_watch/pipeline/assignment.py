@@ -20,16 +20,18 @@ from sentinel_watch.pipeline.definition import digest
 from sentinel_watch.pipeline.ground import Ground
 from sentinel_watch.pipeline.plan import RunRequest, Split, split
 from sentinel_watch.pipeline.viewing import Viewer
+from sentinel_watch.register import site_feature
 from sentinel_watch.sources import open_source, reading_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sentinel_watch.contracts import Source
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.domain.site import Site
     from sentinel_watch.store import Store, Watch
 
-__all__ = ["Assignment", "assign"]
+__all__ = ["Assignment", "assign", "resume"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,29 @@ def assign(request: RunRequest, store: Store) -> Assignment:
     """
     source = open_source(request.source, request.cache)
     archive = read_archive(source, request)
-    ground = Ground.of(request.site.geometry, request.pipeline.grid)
     identity = _identity(request)
     # of a known watch the old document comes back: its decisions stand
     watch = store.watch(digest(identity), {**identity, **_decisions(request, archive)})
+    return _job(request, source, archive, watch)
+
+
+def resume(request: RunRequest, watch: Watch) -> Assignment:
+    """Return a watch that is already in the store as the source lists its archive now; nothing is written.
+
+    `request` must be the one that the watch was begun with, but for its end. Raises as `assign` does.
+    """
+    source = open_source(request.source, request.workspace / "cache")
+    return _job(request, source, read_archive(source, request), watch)
+
+
+def _job(request: RunRequest, source: Source, archive: Archive, watch: Watch) -> Assignment:
+    """Return the watch, ready to be run: split and bands as its document says."""
     document = watch.document
     bands = tuple(document["bands"])
     return Assignment(
         request,
         archive,
-        ground,
+        Ground.of(request.site.geometry, request.pipeline.grid),
         Viewer(source, bands, request.pipeline.maskers),
         Split(_instant(document["monitor_from"]), document["why"], _instant(document["history_from"])),
         split_available(request.pipeline.indices, bands)[0],
@@ -108,6 +123,8 @@ def _decisions(request: RunRequest, archive: Archive) -> Mapping[str, Any]:
         "monitor_from": line.monitor_from.isoformat(),
         "history_from": line.history_from.isoformat(),
         "why": line.why,
+        # beside the identity: an operator's new name begins no new watch
+        "site_feature": site_feature(request.site),
         # by the archive and by the history: the detector compares looks of the one with looks of the other
         "bands": list(archive.bands(archive.bands(request.pipeline.bands), before=line.monitor_from)),
     }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store
 
-__all__ = ["RunResult", "deliver", "history_days"]
+__all__ = ["RunResult", "deliver", "draft_alerts", "history_days"]
 
 TWO_YEARS = 700
 """Days, a little less than two years: a history of two whole seasons may end at its last clear scene."""
@@ -65,16 +65,20 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     out = job.request.out
     out.mkdir(parents=True, exist_ok=True)
     records, lessons = store.records(job.watch), _lessons(job, store)
-    context = _context(job, records, lessons)
-    drafts = job.request.pipeline.triage.alerts(store.events(job.watch), context)
     # the sinks write what the store gives back: it adds what people have entered
-    alerts = store.replace_alerts(job.watch, prove(job, store, drafts, progress))
+    alerts = store.replace_alerts(job.watch, prove(job, store, draft_alerts(job, store), progress))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
     overview = draw_overview(job, alerts, records)
     notes = (*job.notes(), *_shortcomings(job, records, lessons))
     # last, since it holds the hashes of the files
     report = write_report(job, alerts, records, notes, lessons)
     return RunResult(alerts, records, notes, {**paths, overview.name: overview, report.name: report})
+
+
+def draft_alerts(job: Assignment, store: Store) -> tuple[Alert, ...]:
+    """Return the alerts that follow from the store's events, before any picture is drawn and anything a person has entered."""
+    context = _context(job, store.records(job.watch), _lessons(job, store))
+    return job.request.pipeline.triage.alerts(store.events(job.watch), context)
 
 
 def _lessons(job: Assignment, store: Store) -> dict[str, Lesson]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store
 
-__all__ = ["prove"]
+__all__ = ["gather", "prove"]
 
 FROM_EVIDENCE = ("evidence_sha256", "before_scene", "after_scene")
 """Columns that the evidence decides: its hash, and the scenes that its pictures show."""
@@ -56,7 +56,7 @@ def prove(job: Assignment, store: Store, alerts: Sequence[Alert], progress: Prog
     for alert in due:
         groups[_home(job, events[alert.event_id])].append(alert)
     for _, group in sorted(groups.items()):
-        for alert, inputs in _gather(job, store, group, events):
+        for alert, inputs in gather(job, store, group, events):
             proven[alert.alert_id] = _write(inputs, job.request.out / "evidence" / alert.alert_id)
             progress.step(alert.alert_id)
     return tuple(alert.model_copy(update=proven[alert.alert_id]) for alert in alerts)
@@ -69,7 +69,7 @@ def _write(inputs: EvidenceInputs, folder: Path) -> dict[str, str | None]:
     return {"evidence_sha256": write_evidence(inputs, folder), "before_scene": before, "after_scene": after or inputs.alert.after_scene}
 
 
-def _gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapping[str, Event]) -> Iterator[tuple[Alert, EvidenceInputs]]:
+def gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mapping[str, Event]) -> Iterator[tuple[Alert, EvidenceInputs]]:
     """Yield each alert with what its figures show; the scenes are read once for all of them.
 
     Their events should lie near each other: what is read is the smallest rectangle that holds them all.

@@ -5,5 +5,6 @@ file; it never repairs by guessing. It does not fetch files, look sites up elsew
 """
 
 from sentinel_watch.register.reading import read_site
+from sentinel_watch.register.writing import site_feature
 
-__all__ = ["read_site"]
+__all__ = ["read_site", "site_feature"]

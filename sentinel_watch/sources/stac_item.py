@@ -12,7 +12,10 @@ from sentinel_watch.sources.stac_assets import to_assets
 if TYPE_CHECKING:
     import pystac
 
-__all__ = ["acquisition_key", "normal_baseline", "to_scene"]
+__all__ = ["ACQUISITION", "acquisition_key", "normal_baseline", "to_scene"]
+
+ACQUISITION = "sentinel_watch:acquisition"
+"""Property of an evidence bundle's items: the key as it was, since a chip's outline is not the tile's."""
 
 DATATAKE = re.compile(r"S2([A-D])_(?:MSIL\w\w_)?(\d{8}T\d{6})")
 """Satellite and start of the datatake, in a datatake's or a product's name."""
@@ -41,6 +44,7 @@ def to_scene(item: pystac.Item) -> Scene:
         assets=assets,
         cloud_fraction=None if cloud_percent is None else min(max(float(cloud_percent) / 100, 0.0), 1.0),
         notes=notes,
+        declared={key: value for key, value in item.properties.items() if isinstance(value, str | int | float | bool)},
     )
 
 
@@ -50,6 +54,8 @@ def acquisition_key(item: pystac.Item, time: datetime) -> str:
     The datatake's name ends in the processing baseline, which copies do not share: only satellite and start are taken.
     """
     properties = item.properties
+    if ACQUISITION in properties:
+        return str(properties[ACQUISITION])
     names = " ".join(str(properties.get(key, "")) for key in ("s2:datatake_id", "s2:product_uri")) + " " + item.id
     found = DATATAKE.search(names)
     take = f"sentinel-2{found[1].lower()}/{found[2]}" if found else f"{_platform(item)}/{time:%Y%m%dT%H%M%S}"

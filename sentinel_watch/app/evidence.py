@@ -1,0 +1,77 @@
+"""The verbs about evidence: build, verify, replay.
+
+What is printed says first whether all is well, then every single thing that is not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from sentinel_watch.app.progress import showing
+from sentinel_watch.app.tables import console, fact_table
+from sentinel_watch.errors import InputError
+from sentinel_watch.evidence.bundle.verify import verify_bag
+from sentinel_watch.pipeline.bundle import build
+from sentinel_watch.pipeline.replay import replay
+from sentinel_watch.store.database import DATABASE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["build_evidence", "replay_evidence", "verify_evidence"]
+
+WRONG = InputError.exit_code
+"""Exit code of a bundle that is not as it should be."""
+
+
+def build_evidence(alert_id: str, workspace: Path, bundles: Path) -> None:
+    """Build the bundle of the alert whose id begins with `alert_id`, below `bundles`, and print where it is.
+
+    Raises InputError where there is no such workspace or alert, SourceError where a scene can no longer be read.
+    """
+    # opening would make an empty workspace where somebody mistyped the path
+    if not (workspace / DATABASE_NAME).is_file():
+        raise InputError("there is no workspace here", where=str(workspace), allowed="a folder that a run has used")
+    with showing() as progress:
+        built = build(alert_id, workspace, bundles, progress)
+    facts = {
+        "Bundle": str(built.folder) + ("" if built.new else ", which was there already, the same"),
+        "SHA-256": f"{built.manifest_sha256} (of manifest-sha256.txt)",
+        "Next": f"sentinel-watch evidence verify {built.folder}\nsentinel-watch evidence replay {built.folder}",
+    }
+    console().print(fact_table(facts), highlight=False, soft_wrap=False)
+
+
+def verify_evidence(bundle: Path) -> int:
+    """Print what became of a bundle's files, and return the exit code: 0 where nothing is wrong, else 2."""
+    verdict = verify_bag(bundle)
+    out = console()
+    told = "as it was made" if verdict.sound else "NOT as it was made"
+    out.print(f"The bundle is {told}: {verdict.checked} files checked.", highlight=False)
+    _list({"changed": verdict.changed, "missing": verdict.missing, "added": verdict.added, "fault": verdict.faults})
+    out.print(f"manifest {verdict.manifest_sha256 or 'is missing'}", highlight=False, soft_wrap=True)
+    return 0 if verdict.sound else WRONG
+
+
+def replay_evidence(bundle: Path) -> int:
+    """Run a bundle's detection again, print how it compares, and return the exit code: 0 where it is the same, else 2."""
+    verdict = verify_bag(bundle)
+    with TemporaryDirectory() as workspace, showing() as progress:
+        result = replay(bundle, Path(workspace), progress)
+    out = console()
+    same = "the same alert: geometry, dates and class are identical" if result.identical else "ANOTHER RESULT"
+    out.print(f"The replay of {result.alert_id} gives {same}.", highlight=False)
+    for line in result.explanation():
+        out.print(line, highlight=False, soft_wrap=True, markup=False)
+    if not verdict.sound:
+        out.print("The bundle is not as it was made: sentinel-watch evidence verify says what was changed.", highlight=False)
+    return 0 if result.identical and verdict.sound else WRONG
+
+
+def _list(findings: dict[str, Iterable[str]]) -> None:
+    """Print what was found, one line each, whole, so that a script can read it."""
+    for kind, entries in findings.items():
+        for entry in entries:
+            console().print(f"{kind}: {entry}", highlight=False, soft_wrap=True, markup=False)

@@ -1,0 +1,72 @@
+"""What a bundle says in JSON: the alert, its history, the ledger, and the site, as they stood."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from odc.geo.geom import Geometry
+from shapely.geometry import mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from shapely.geometry.base import BaseGeometry
+
+    from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.event import Event
+    from sentinel_watch.domain.ledger import SceneRecord
+
+__all__ = ["alert_document", "event_document", "ledger_document"]
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """Return an alert as a GeoJSON feature, WGS84, every coordinate in full."""
+    return {"type": "Feature", "id": alert.alert_id, "properties": dict(alert.properties()), "geometry": _geojson(alert.geometry)}
+
+
+def event_document(event: Event, crs: str) -> dict[str, Any]:
+    """Return an event with its life as a GeoJSON feature, WGS84; days are UTC, areas hectares, `crs` that of its outline."""
+    region, label = event.region, event.classification
+    days = ("first_detected", "confirmed_at", "last_observed", "finished_at")
+    signal = {"magnitude": region.magnitude, "evidence": region.evidence, "n_looks": region.n_looks, "n_anomalous": region.n_anomalous}
+    return {
+        "type": "Feature",
+        "id": event.event_id,
+        "properties": {
+            "event_id": event.event_id,
+            "status": event.status.value,
+            **{name: _day(getattr(event, name)) for name in days},
+            "area_ha": float(region.area_ha),
+            **_numbers(signal),
+            "expected_reflectance": _numbers(region.expected),
+            "observed_reflectance": _numbers(region.observed),
+            "classification": label and {**asdict(label), "probs": _numbers(label.probs)},
+            "history": [{**asdict(one), "day": one.day.isoformat(), "status": one.status.value} for one in event.history],
+            "merged": list(event.merged),
+            "flags": list(event.flags),
+        },
+        "geometry": _geojson(Geometry(region.geometry, crs).to_crs("EPSG:4326").geom),
+    }
+
+
+def ledger_document(records: Sequence[SceneRecord]) -> list[dict[str, Any]]:
+    """Return the run ledger, oldest scene first; how long each took is left out, since it is of the machine and not of the scene."""
+    return [{name: value for name, value in asdict(record).items() if name != "seconds"} for record in records]
+
+
+def _geojson(shape: BaseGeometry) -> dict[str, Any]:
+    """Return a shape as a GeoJSON geometry, coordinates in full."""
+    return dict(mapping(shape))
+
+
+def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return the mapping as JSON can hold it: None where a value is not known."""
+    return {name: float(value) if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _day(day: date | None) -> str | None:
+    """Return a day as YYYY-MM-DD, None for None."""
+    return day.isoformat() if day else None

@@ -1,0 +1,48 @@
+"""How a bundle's text files are written: the same content is always the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["checksum", "safe_name", "sha256_of", "write_json", "write_text"]
+
+CHUNK_BYTES = 1024 * 1024
+MULTIHASH_SHA256 = "1220"
+"""How a SHA-256 begins as a multihash, which STAC's file extension asks for."""
+
+
+def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write `document` as indented UTF-8 JSON; ValueError for NaN, which JSON does not have."""
+    write_text(path, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 with the line ends that it has."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex, read piece by piece."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file as a multihash, in hex."""
+    return MULTIHASH_SHA256 + sha256_of(path)
+
+
+def safe_name(name: str) -> str:
+    """Return `name` where it can name a file everywhere, else a name made of its safe characters and its hash."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name).strip(".")[:80]
+    return name if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -1,0 +1,178 @@
+"""What an alert's bundle holds: what it rests on is read once more and written down, and the rest is made from what was written.
+
+So a bundle shows that it suffices while it is built: masks, maps and figures come from its own imagery.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+
+from sentinel_watch import __version__
+from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.errors import InputError
+from sentinel_watch.evidence.bundle.documents import alert_document, event_document, ledger_document
+from sentinel_watch.evidence.bundle.files import write_json, write_text
+from sentinel_watch.evidence.bundle.imagery import CATALOG, ImageryWriter
+from sentinel_watch.evidence.bundle.maps import write_changes, write_mask
+from sentinel_watch.evidence.bundle.software import software
+from sentinel_watch.evidence.folder import write_evidence
+from sentinel_watch.pipeline.assignment import resume
+from sentinel_watch.pipeline.definition import load_pipeline
+from sentinel_watch.pipeline.plan import RunRequest
+from sentinel_watch.pipeline.proof import gather
+from sentinel_watch.pipeline.stretch import Stretch
+from sentinel_watch.pipeline.viewing import ahead
+from sentinel_watch.pipeline.window import Window
+from sentinel_watch.register import read_site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.event import Event
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.evidence.inputs import EvidenceInputs
+    from sentinel_watch.pipeline.assignment import Assignment
+    from sentinel_watch.pipeline.progress import Progress
+    from sentinel_watch.store import Store, Watch
+
+__all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_request"]
+
+SITE, PIPELINE, WATCH = "site.geojson", "pipeline.toml", "watch.json"
+"""What a replay begins with."""
+ALERT, EVENTS, LEDGER, SOFTWARE = "alert.json", "events.json", "ledger.json", "software.json"
+IMAGERY, MASKS, CHANGE, FIGURES = "imagery", "masks", "change", "figures"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The alert that a bundle is about, and where all that is known of it lies."""
+
+    store: Store
+    watch: Watch
+    alert: Alert
+    workspace: Path
+    """For the chips that a remote source has kept."""
+
+    @property
+    def event(self) -> Event:
+        """Return the alert's event, as it now stands in the store."""
+        return next(event for event in self.store.events(self.watch) if event.event_id == self.alert.event_id)
+
+
+def fill(data: Path, subject: Subject, progress: Progress) -> EvidenceInputs:
+    """Write the payload of an alert's bundle into the folder `data`, all but the dossier; return what its figures show.
+
+    Raises InputError where another version of the program found the alert, SceneError where a scene that it rests on can no longer be
+    read.
+    """
+    watch = subject.watch
+    _check_version(watch)
+    _write_beginning(data, watch)
+    source = resume(_request(data, subject.workspace, watch.document["source"]), watch)
+    stretch = Stretch.around(subject.event, source)
+    write_json(data / WATCH, {**_decisions(watch), "whole_aoi": stretch.whole, "blocks": [block.key for block in stretch.blocks]})
+    _write_imagery(data / IMAGERY, source, subject, stretch, progress)
+    # from here on the source is asked no more
+    job = resume(read_request(data, subject.workspace), watch)
+    progress.stage("drawing maps and figures", 2)
+    _write_maps(data, job, subject, stretch)
+    progress.step("maps")
+    _write_documents(data, job, subject)
+    ((_, inputs),) = gather(job, subject.store, [subject.alert], {event.event_id: event for event in subject.store.events(watch)})
+    write_evidence(inputs, data / FIGURES)
+    progress.step("figures")
+    return inputs
+
+
+def read_request(data: Path, workspace: Path) -> RunRequest:
+    """Return the run that a bundle's payload describes, on the bundle's own imagery; raise InputError where a part of it is broken."""
+    return _request(data, workspace, str(data / IMAGERY / CATALOG))
+
+
+def _request(data: Path, workspace: Path, source: str) -> RunRequest:
+    """Return the run of the site and pipeline in `data` on a source; what was decided by rule is now asked for."""
+    document = json.loads((data / WATCH).read_text("utf-8"))
+    start, monitor_from = (document[name] and datetime.fromisoformat(document[name]) for name in ("start", "monitor_from"))
+    site, pipeline = read_site(data / SITE), load_pipeline(str(data / PIPELINE))
+    return RunRequest(site, source, pipeline, workspace / "out", workspace, start, monitor_from)
+
+
+def _check_version(watch: Watch) -> None:
+    """Raise InputError where another version of the program began the watch: what that one found, this one need not find."""
+    if watch.document["code_version"] != __version__:
+        raise InputError(
+            "another version of the program found this alert",
+            found=str(watch.document["code_version"]),
+            allowed=__version__,
+            next_step="run the site again with this version, or build the evidence with that one",
+        )
+
+
+def _write_beginning(data: Path, watch: Watch) -> None:
+    """Write site, pipeline and the watch's decisions."""
+    write_json(data / SITE, watch.document["site_feature"])
+    # sinks deliver and decide nothing, and may hold addresses that are nobody's business
+    pipeline = {**watch.document["pipeline"], "sinks": []}
+    write_text(data / PIPELINE, tomli_w.dumps(_without_none(pipeline)))
+    write_json(data / WATCH, _decisions(watch))
+
+
+def _decisions(watch: Watch) -> dict[str, Any]:
+    """Return what was asked for and decided when the watch began; of a source on disk its file's name alone."""
+    names = ("start", "asked_from", "monitor_from", "history_from", "why", "bands", "code_version")
+    source = str(watch.document["source"]).partition("?")[0]
+    return {**{name: watch.document[name] for name in names}, "source": source if "://" in source else PurePath(source).name}
+
+
+def _write_imagery(folder: Path, job: Assignment, subject: Subject, stretch: Stretch, progress: Progress) -> None:
+    """Write every scene of the ledger; raise SceneError where one that was read then cannot be read now."""
+    ledger = {record.scene_id: record for record in subject.store.records(subject.watch)}
+    # what the source has listed since was not known to this alert
+    archive = job.archive
+    listed = [scene for scene in (*archive.scenes, *archive.copies, *archive.undated) if scene.scene_id in ledger]
+    progress.stage("bundling imagery", len(listed))
+    writer = ImageryWriter.begin(folder, stretch.chip.grid, job.request.site.name)
+
+    def read(scene: Scene) -> Mapping[str, NDArray[np.float32]]:
+        record = ledger[scene.scene_id]
+        seen = record.outcome is not Outcome.FAILED and record.clear_fraction is not None
+        return stretch.read(job, scene) if seen else {}
+
+    for scene, reading in ahead(read, listed):
+        writer.add(scene, reading.result())
+        progress.step(scene.scene_id)
+    writer.close()
+
+
+def _write_maps(data: Path, job: Assignment, subject: Subject, stretch: Stretch) -> None:
+    """Write the mask of every scene, and the change map."""
+    window = Window(job, subject.store, [stretch.chip])
+    for look in window.looks():
+        write_mask(data / MASKS, look, stretch.chip)
+    write_changes(data / CHANGE, window.changes(), subject.event, stretch.chip)
+
+
+def _write_documents(data: Path, job: Assignment, subject: Subject) -> None:
+    """Write alert, event, ledger and software."""
+    write_json(data / ALERT, alert_document(subject.alert))
+    write_json(data / EVENTS, event_document(subject.event, str(job.ground.grid.crs)))
+    write_json(data / LEDGER, ledger_document(subject.store.records(subject.watch)))
+    write_json(data / SOFTWARE, software())
+
+
+def _without_none(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Return plain JSON without the keys that hold null, which TOML does not have: there they are defaults."""
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list) else value

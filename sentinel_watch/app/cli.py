@@ -172,7 +172,7 @@ def evidence_build(
     """
     from sentinel_watch.app.evidence import build_evidence
 
-    build_evidence(alert_id, workspace, out or workspace / "bundles")
+    build_evidence(alert_id, workspace, out)
 
 
 @evidence.command("verify")

@@ -15,7 +15,7 @@ from sentinel_watch.errors import InputError
 from sentinel_watch.evidence.bundle.verify import verify_bag
 from sentinel_watch.pipeline.bundle import build
 from sentinel_watch.pipeline.replay import replay
-from sentinel_watch.store.database import DATABASE_NAME
+from sentinel_watch.store import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,14 +26,14 @@ WRONG = InputError.exit_code
 """Exit code of a bundle that is not as it should be."""
 
 
-def build_evidence(alert_id: str, workspace: Path, bundles: Path) -> None:
-    """Build the bundle of the alert whose id begins with `alert_id`, below `bundles`, and print where it is.
+def build_evidence(alert_id: str, workspace: str, out: Path | None) -> None:
+    """Build the bundle of the alert whose id begins with `alert_id`, below `out`, and print where it is.
+
+    `out` None is `bundles` in the workspace, or below `out` where that is a database.
 
     Raises InputError where there is no such workspace or alert, SourceError where a scene can no longer be read.
     """
-    # opening would make an empty workspace where somebody mistyped the path
-    if not (workspace / DATABASE_NAME).is_file():
-        raise InputError("there is no workspace here", where=str(workspace), allowed="a folder that a run has used")
+    bundles = out or Path("out" if is_address(workspace) else workspace) / "bundles"
     with showing() as progress:
         built = build(alert_id, workspace, bundles, progress)
     facts = {

@@ -89,7 +89,7 @@ def resume(request: RunRequest, watch: Watch) -> Assignment:
 
     `request` must be the one that the watch was begun with, but for its end. Raises as `assign` does.
     """
-    source = open_source(request.source, request.workspace / "cache")
+    source = open_source(request.source, request.cache)
     return _job(request, source, read_archive(source, request), watch)
 
 

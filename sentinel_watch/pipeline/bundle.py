@@ -35,13 +35,13 @@ class Built:
     """Whether it was written now; else the same bundle was there already."""
 
 
-def build(alert_id: str, workspace: Path, bundles: Path, progress: Progress | None = None) -> Built:
+def build(alert_id: str, workspace: Path | str, bundles: Path, progress: Progress | None = None) -> Built:
     """Build the bundle of the alert whose id begins with `alert_id`, below `bundles`, and return it.
 
     `<bundles>/<alert_id>/rev<NNN>`, NNN being the alert's revision; the same content is not written twice, and other content of the same
     revision gets a number behind it. Raises InputError for an alert that is not there, and what `fill` raises.
     """
-    with open_store(workspace) as store:
+    with open_store(workspace, must_exist=True) as store:
         watch, alert = find_alert(store, alert_id)
         home = bundles / alert.alert_id
         draft = home / f".rev{alert.revision:03d}.part"
@@ -50,7 +50,7 @@ def build(alert_id: str, workspace: Path, bundles: Path, progress: Progress | No
         try:
             # a run must not move the events on meanwhile
             with store.lock(alert.site_id):
-                fill(draft / DATA, Subject(store, watch, alert, workspace), progress or Silent())
+                fill(draft / DATA, Subject(store, watch, alert, workspace, bundles.parent), progress or Silent())
             write_bag(draft, _info(alert, _earlier(home)))
             return place(draft, home / f"rev{alert.revision:03d}")
         finally:

@@ -6,7 +6,7 @@ So a bundle shows that it suffices while it is built: masks, maps and figures co
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -61,8 +61,10 @@ class Subject:
     store: Store
     watch: Watch
     alert: Alert
-    workspace: Path
-    """For the chips that a remote source has kept."""
+    workspace: Path | str
+    """As of the run."""
+    out: Path
+    """Where a remote source keeps what it fetches, if the workspace is a database."""
 
     @property
     def event(self) -> Event:
@@ -79,12 +81,13 @@ def fill(data: Path, subject: Subject, progress: Progress) -> EvidenceInputs:
     watch = subject.watch
     _check_version(watch)
     _write_beginning(data, watch)
-    source = resume(_request(data, subject.workspace, watch.document["source"]), watch)
+    request = read_request(data, subject.workspace, subject.out)
+    source = resume(replace(request, source=watch.document["source"]), watch)
     stretch = Stretch.around(subject.event, source)
     write_json(data / WATCH, {**_decisions(watch), "whole_aoi": stretch.whole, "blocks": [block.key for block in stretch.blocks]})
     _write_imagery(data / IMAGERY, source, subject, stretch, progress)
     # from here on the source is asked no more
-    job = resume(read_request(data, subject.workspace), watch)
+    job = resume(request, watch)
     progress.stage("drawing maps and figures", 2)
     _write_maps(data, job, subject, stretch)
     progress.step("maps")
@@ -95,17 +98,15 @@ def fill(data: Path, subject: Subject, progress: Progress) -> EvidenceInputs:
     return inputs
 
 
-def read_request(data: Path, workspace: Path) -> RunRequest:
-    """Return the run that a bundle's payload describes, on the bundle's own imagery; raise InputError where a part of it is broken."""
-    return _request(data, workspace, str(data / IMAGERY / CATALOG))
+def read_request(data: Path, workspace: Path | str, out: Path) -> RunRequest:
+    """Return the run that a bundle's payload describes, on the bundle's own imagery; what was decided by rule is now asked for.
 
-
-def _request(data: Path, workspace: Path, source: str) -> RunRequest:
-    """Return the run of the site and pipeline in `data` on a source; what was decided by rule is now asked for."""
+    Raises InputError where site or pipeline are broken.
+    """
     document = json.loads((data / WATCH).read_text("utf-8"))
     start, monitor_from = (document[name] and datetime.fromisoformat(document[name]) for name in ("start", "monitor_from"))
     site, pipeline = read_site(data / SITE), load_pipeline(str(data / PIPELINE))
-    return RunRequest(site, source, pipeline, workspace / "out", workspace, start, monitor_from)
+    return RunRequest(site, str(data / IMAGERY / CATALOG), pipeline, out, workspace, start, monitor_from)
 
 
 def _check_version(watch: Watch) -> None:

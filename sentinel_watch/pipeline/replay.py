@@ -91,7 +91,7 @@ def replay(bundle: Path, workspace: Path, progress: Progress | None = None) -> R
     """
     data = bundle / DATA
     filed = json.loads((data / ALERT).read_text("utf-8"))
-    drafts = _run(read_request(data, workspace), progress or Silent())
+    drafts = _run(read_request(data, workspace, workspace), progress or Silent())
     replayed = {alert.alert_id: json.loads(json.dumps(alert_document(alert))) for alert in drafts}
     again = replayed.get(filed["id"])
     return Replay(

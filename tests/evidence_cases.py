@@ -21,6 +21,7 @@ from sentinel_watch.evidence.chip import chip_around
 from sentinel_watch.evidence.inputs import EvidenceInputs
 from sentinel_watch.evidence.samples import take_samples
 from sentinel_watch.evidence.scenes import choose_scenes
+from sentinel_watch.evidence.series import instants
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -173,5 +174,6 @@ def inputs(place: Place) -> EvidenceInputs:
     return EvidenceInputs(
         alert=alert(place), event=found, site=site(place), chip=chip, samples=samples, before=chips.get(pair.before or ""),
         after=chips.get(pair.after or ""), changes=(changes(place),), index=index, indices=indices,
-        expect=lambda day: expected(place, day)[:, rows, cols], neighbours=(replace(found, event_id="e2", status=EventStatus.PROVISIONAL),),
+        normal=np.stack([expected(place, day)[:, rows, cols][:, samples.y, samples.x] for day in instants(samples)]).astype(np.float32),
+        neighbours=(replace(found, event_id="e2", status=EventStatus.PROVISIONAL),),
     )  # fmt: skip

@@ -31,7 +31,7 @@ def write_evidence(inputs: EvidenceInputs, folder: Path) -> str:
     `before_after.png`, `change_map.png`, `time_series.png`, `series.csv`, `SHA256SUMS`. The same inputs give the same bytes.
     Other files in the folder stay, and are in the manifest too. OSError where the folder cannot be written.
     """
-    series = all_series(inputs.samples, inputs.expect, inputs.index, inputs.indices)
+    series = all_series(inputs.samples, inputs.normal, inputs.index, inputs.indices)
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "before_after.png", before_after_png(inputs))
     write_file(folder / "change_map.png", change_map_png(inputs))

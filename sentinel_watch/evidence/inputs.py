@@ -1,6 +1,6 @@
 """All that the pipeline hands over for one alert's evidence folder.
 
-One noun in place of a dozen arguments. Baseline and indices come as functions, so that this stage imports neither.
+One noun in place of a dozen arguments. Indices come as a function, so that this stage imports neither.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.domain.change import ChangeMap
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.site import Site
     from sentinel_watch.evidence.chip import Chip
     from sentinel_watch.evidence.samples import Samples
-    from sentinel_watch.evidence.series import Expect, Index
+    from sentinel_watch.evidence.series import Index
 
 __all__ = ["EvidenceInputs"]
 
@@ -43,7 +45,7 @@ class EvidenceInputs:
     """How an index is computed: the indices' own function."""
     indices: tuple[str, ...] = ()
     """Indices that the looks' bands allow; all go into the table, the two that moved most into the figure."""
-    expect: Expect | None = None
-    """The baseline; None where there is none to show."""
+    normal: NDArray[np.float32] | None = None
+    """(instant, band, n) what the baseline expects of the samples' pixels at the `instants` of the series; None without a baseline."""
     neighbours: tuple[Event, ...] = ()
     """Other events whose outlines may cross the chip."""

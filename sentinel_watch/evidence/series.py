@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Expect", "Index", "Series", "all_series", "strongest"]
+__all__ = ["Index", "Series", "all_series", "instants", "strongest"]
 
-Expect: TypeAlias = "Callable[[np.datetime64], NDArray[np.float32]]"
-"""Instant -> (band, y, x) reflectance that is normal then, on the chip, in the looks' order of bands."""
 Index: TypeAlias = "Callable[[str, xr.DataArray], xr.DataArray]"
 """Name, reflectance (time, band, y, x) -> index (time, y, x)."""
 
@@ -49,23 +47,32 @@ class Series:
     """Robust standard deviation of observed - expected at the history's clear looks; NaN where there are too few."""
 
 
-def all_series(samples: Samples, expect: Expect | None, index: Index, names: Sequence[str]) -> Mapping[str, Series]:
+def instants(samples: Samples) -> NDArray[np.datetime64]:
+    """Return the (t + c,) instants at which the series say what is normal: those of the scenes, then those of the curve.
+
+    Samples of the same ledger have the same instants. `samples` must hold a scene.
+    """
+    times = np.array([scene.time for scene in samples.scenes], "datetime64[s]")
+    curve_times = times[0] + np.linspace(0, 1, CURVE_POINTS) * (times[-1] - times[0])
+    return np.concatenate([times, curve_times.astype("datetime64[s]")])
+
+
+def all_series(samples: Samples, normal: NDArray[np.float32] | None, index: Index, names: Sequence[str]) -> Mapping[str, Series]:
     """Return the series of every band and of the indices `names`, by name; empty where no scene was read.
 
-    `expect` gives the baseline's reflectance; None leaves `expected` and `curve` NaN. `index` computes an index of a cube; its
-    bands must be among those of `samples`.
+    `normal` (t + c, band, n) is the baseline's reflectance of the event's pixels at the `instants`; None leaves `expected` and
+    `curve` NaN. `index` computes an index of a cube; its bands must be among those of `samples`.
     """
     if not samples.bands or not len(samples.y):
         return {}
-    times = np.array([scene.time for scene in samples.scenes], "datetime64[s]")
-    curve_times = times[0] + np.linspace(0, 1, CURVE_POINTS) * (times[-1] - times[0])
+    times, count = instants(samples), len(samples.scenes)
     observed = _observed(samples)
-    normal = _expected(samples, expect, np.concatenate([times, curve_times.astype("datetime64[s]")]))
+    expected = np.full((len(times), *observed.shape[1:]), np.nan, np.float32) if normal is None else normal.copy()
     gone = np.isnan(observed)
     # The same pixels on both sides: a half-hidden event must not differ from its baseline for that alone.
-    normal[: len(times)][gone & ~gone.all(axis=(1, 2), keepdims=True)] = np.nan
-    values = {name: (_means(observed, samples, index, name), _means(normal, samples, index, name)) for name in (*samples.bands, *names)}
-    return {name: _series(name, samples, curve_times, pair) for name, pair in values.items()}
+    expected[:count][gone & ~gone.all(axis=(1, 2), keepdims=True)] = np.nan
+    values = {name: (_means(observed, samples, index, name), _means(expected, samples, index, name)) for name in (*samples.bands, *names)}
+    return {name: _series(name, samples, times[count:], pair) for name, pair in values.items()}
 
 
 def strongest(series: Mapping[str, Series], names: Sequence[str], samples: Samples, onset: np.datetime64) -> list[Series]:
@@ -90,13 +97,6 @@ def _observed(samples: Samples) -> NDArray[np.float32]:
     """Return (t, band, n) reflectance of the event's pixels, NaN = not usable or never read."""
     nothing = np.full((len(samples.bands), len(samples.y)), np.nan, np.float32)
     return np.stack([nothing if scene.reflectance is None else scene.reflectance for scene in samples.scenes])
-
-
-def _expected(samples: Samples, expect: Expect | None, times: NDArray[np.datetime64]) -> NDArray[np.float32]:
-    """Return (times, band, n) reflectance that the baseline expects of the event's pixels, NaN without a baseline."""
-    if expect is None:
-        return np.full((len(times), len(samples.bands), len(samples.y)), np.nan, np.float32)
-    return np.stack([expect(time)[:, samples.y, samples.x] for time in times]).astype(np.float32)
 
 
 def _means(values: NDArray[np.float32], samples: Samples, index: Index, name: str) -> NDArray[np.float64]:

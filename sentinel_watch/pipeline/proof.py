@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sentinel_watch import indices
 from sentinel_watch.evidence.chip import chip_around
 from sentinel_watch.evidence.folder import whole_hash, write_evidence
 from sentinel_watch.evidence.inputs import EvidenceInputs
 from sentinel_watch.evidence.samples import Sampler
 from sentinel_watch.evidence.scenes import choose_scenes
+from sentinel_watch.evidence.series import instants
 from sentinel_watch.pipeline.window import Window
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
+    from numpy.typing import NDArray
 
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.domain.event import Event
@@ -81,18 +85,31 @@ def gather(job: Assignment, store: Store, alerts: Sequence[Alert], events: Mappi
     for look in window.looks():
         for name, sampler in samplers.items():
             sampler.see(_cut(look, window, chips[name]))
-    for alert in alerts:
-        # popped, so that an alert's samples are gone when the next is drawn
+    seen = {name: sampler.samples() for name, sampler in samplers.items()}
+    normal = _normal(window, [(chips[name], samples) for name, samples in seen.items()])
+    for alert, expected in zip(alerts, normal, strict=True):
         chip, event = chips[alert.alert_id], events[alert.event_id]
-        yield alert, _inputs(job, alert, (event, events), chip, (window, samplers.pop(alert.alert_id).samples()))
+        yield alert, _inputs(job, alert, (event, events), chip, (window, seen[alert.alert_id], expected))
+
+
+def _normal(window: Window, places: Sequence[tuple[Chip, Samples]]) -> list[NDArray[np.float32]]:
+    """Return for each chip and its samples the (instant, band, n) reflectance that is normal at the samples' pixels.
+
+    Each instant is computed once for the whole window: one alert after the other would ask for all of it again.
+    """
+    at_pixels: list[list[NDArray[np.float32]]] = [[] for _ in places]
+    for time in instants(places[0][1]):
+        expected = window.expect(time)
+        for (chip, samples), values in zip(places, at_pixels, strict=True):
+            values.append(expected[:, *window.part(chip)][:, samples.y, samples.x])
+    return [np.stack(values) for values in at_pixels]
 
 
 def _inputs(
-    job: Assignment, alert: Alert, among: tuple[Event, Mapping[str, Event]], chip: Chip, seen: tuple[Window, Samples]
+    job: Assignment, alert: Alert, among: tuple[Event, Mapping[str, Event]], chip: Chip, seen: tuple[Window, Samples, NDArray[np.float32]]
 ) -> EvidenceInputs:
-    """Return what one alert's figures show; `among` is its event and all events by id, `seen` the window and its samples."""
-    (event, events), (window, samples) = among, seen
-    rows, cols = window.part(chip)
+    """Return what one alert's figures show; `among` is its event and all events by id, `seen` the window, samples and what is normal."""
+    (event, events), (window, samples, normal) = among, seen
     pair = choose_scenes(samples, event)
     before, after = (None if look is None else _cut(look, window, chip) for look in map(window.look, (pair.before, pair.after)))
     return EvidenceInputs(
@@ -106,7 +123,7 @@ def _inputs(
         changes=window.changes(),
         index=indices.compute,
         indices=job.indices,
-        expect=lambda time: window.expect(time)[:, rows, cols],
+        normal=normal,
         neighbours=tuple(other for other in events.values() if other is not event),
     )
 

@@ -5,7 +5,6 @@ For the evidence: imagery is not kept, so the source is asked again; what is nor
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,9 +30,6 @@ __all__ = ["Window"]
 
 Part = tuple[slice, slice]
 
-NORMAL_BYTES = 32_000_000
-"""What is normal on a window is kept for as many days as fit in here; the figures ask for each more than once."""
-
 
 class Window:
     """The smallest rectangle of the AOI's grid that holds some chips; one chip at least.
@@ -44,7 +40,6 @@ class Window:
     def __init__(self, job: Assignment, store: Store, chips: Sequence[Chip]) -> None:
         self._job = job
         self._memory = BlockMemory(job, store)
-        self._normal: OrderedDict[np.datetime64, NDArray[np.float32]] = OrderedDict()
         rows, cols = zip(*(chip.window() for chip in chips), strict=True)
         self._top, self._left = min(part.start for part in rows), min(part.start for part in cols)
         stretch = slice(self._top, max(part.stop for part in rows)), slice(self._left, max(part.stop for part in cols))
@@ -78,16 +73,11 @@ class Window:
         return self._masked(self._job.viewer.read(scene, self._grid)) if scene else None
 
     def expect(self, time: np.datetime64) -> NDArray[np.float32]:
-        """Return the (band, y, x) reflectance that is normal at `time` on this window; NaN where nothing is known.
-
-        The array is kept for the next caller: not to be written to.
-        """
-        if time not in self._normal:
-            self._normal[time] = self._expected(time)
-            if len(self._normal) * self._normal[time].nbytes > NORMAL_BYTES and len(self._normal) > 1:
-                # the oldest goes; the newest stays even where it alone is too large
-                self._normal.popitem(last=False)
-        return self._normal[time]
+        """Return the (band, y, x) reflectance that is normal at `time` on this window; NaN where nothing is known."""
+        normal = np.full((len(self._job.viewer.bands), *self._grid.shape), np.nan, np.float32)
+        for known, here, there in self._known():
+            normal[(slice(None), *here)] = known.detector.expect(known.baseline, time)[(slice(None), *there)]
+        return normal
 
     def changes(self) -> tuple[ChangeMap, ...]:
         """Return the changed pixels of all blocks as they stand, those beside the window too; none of blocks that are not learnt."""
@@ -98,13 +88,6 @@ class Window:
         """Return the look of a view, masked with what is normal and bright under the window."""
         time = np.datetime64(view.scene.time.replace(tzinfo=None), "s")
         return self._job.viewer.mask(view, self.expect(time), self._bright)
-
-    def _expected(self, time: np.datetime64) -> NDArray[np.float32]:
-        """Return what is normal at `time`, put together from the blocks under the window."""
-        normal = np.full((len(self._job.viewer.bands), *self._grid.shape), np.nan, np.float32)
-        for known, here, there in self._known():
-            normal[(slice(None), *here)] = known.detector.expect(known.baseline, time)[(slice(None), *there)]
-        return normal
 
     def _bright_ground(self) -> NDArray[np.bool_]:
         """Return (y, x) True where SCL is not believed when it says cloud, put together from the blocks."""

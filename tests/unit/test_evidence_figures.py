@@ -38,7 +38,7 @@ def figures(place: Place):
     made = inputs(place)
     run = OverviewInputs(made.site, aoi_grid(place), looks(place)[0], [alert(place), alert(place, alert_id="b", priority=90.0)])
     with house_style():
-        series = all_series(made.samples, made.expect, made.index, made.indices)
+        series = all_series(made.samples, made.normal, made.index, made.indices)
         for figure in (draw_before_after(made), draw_change_map(made), draw_time_series(made, series), draw_overview(run)):
             FigureCanvasAgg(figure).draw()
             yield figure
@@ -90,7 +90,7 @@ def test_a_place_never_seen_clear_is_said_to_be(reason: MaskReason):
     made = inputs(Place(masked=reason))
     with house_style():
         assert words(draw_before_after(made)).count("No scene saw the event clear") == 2
-        text = words(draw_time_series(made, all_series(made.samples, made.expect, made.index, made.indices)))
+        text = words(draw_time_series(made, all_series(made.samples, made.normal, made.index, made.indices)))
     assert "No scene saw the event clear." in text
     assert f"{reason.name.lower()} (48)" in text
     assert "0 of 50 scenes saw it clear" in text
@@ -100,7 +100,7 @@ def test_the_time_series_marks_the_milestones():
     """Onset, first detection, confirmation and end stand on the figure with their days."""
     made = inputs(Place(status=EventStatus.FINISHED))
     with house_style():
-        text = words(draw_time_series(made, all_series(made.samples, made.expect, made.index, made.indices)))
+        text = words(draw_time_series(made, all_series(made.samples, made.normal, made.index, made.indices)))
     for mark in ("onset 2021-03-01", "first detected 2021-03-06", "confirmed 2021-04-10", "finished 2021-07-01", "unreadable (1)"):
         assert mark in text
     assert "duplicate" not in text
@@ -110,7 +110,7 @@ def test_the_same_inputs_give_the_same_bytes():
     """Drawing twice gives identical files, and leaves the user's own matplotlib settings alone."""
     mpl.rcParams["font.size"] = 23
     made = inputs(Place(n_dates=20))
-    series = all_series(made.samples, made.expect, made.index, made.indices)
+    series = all_series(made.samples, made.normal, made.index, made.indices)
     first = before_after_png(made), time_series_png(made, series)
     assert mpl.rcParams["font.size"] == 23
     mpl.rcParams["font.size"] = 10

@@ -14,7 +14,7 @@ from sentinel_watch.domain.look import MaskReason
 from sentinel_watch.errors import InputError
 from sentinel_watch.evidence.chip import chip_around
 from sentinel_watch.evidence.samples import take_samples
-from sentinel_watch.evidence.series import all_series, strongest
+from sentinel_watch.evidence.series import all_series, instants, strongest
 from sentinel_watch.evidence.table import series_csv
 
 PLACE = Place()
@@ -29,7 +29,7 @@ def made():
 @pytest.fixture(scope="module")
 def series(made):
     """Return all series of the made-up place."""
-    return all_series(made.samples, made.expect, made.index, made.indices)
+    return all_series(made.samples, made.normal, made.index, made.indices)
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +84,12 @@ def test_hidden_pixels_do_not_count(made):
     look["mask"].values[:, left] = MaskReason.CLOUD
     look["reflectance"].values[:, :, left] = 0.9
     samples = take_samples([look], records(place)[:1], chip, found)
-    steep = np.tile(np.linspace(0, 1, chip.grid.shape[1], dtype=np.float32), (5, chip.grid.shape[0], 1))
-    made_series = all_series(samples, lambda _: steep, index, ())
+    steep = np.linspace(0, 1, chip.grid.shape[1], dtype=np.float32)
+    made_series = all_series(samples, np.tile(steep[samples.x], (len(instants(samples)), 5, 1)), index, ())
     seen = np.setdiff1d(found.region.cols - chip.left, left)
     assert samples.scenes[0].event_usable == pytest.approx(0.75)
     assert made_series["B02"].observed[0] < 0.1
-    assert made_series["B02"].expected[0] == pytest.approx(steep[0, 0, seen].mean(), abs=1e-5)
+    assert made_series["B02"].expected[0] == pytest.approx(steep[seen].mean(), abs=1e-5)
 
 
 def test_without_a_baseline_nothing_is_expected(made):

@@ -15,6 +15,7 @@ __all__ = [
     "SceneError",
     "SentinelWatchError",
     "SourceError",
+    "StaleRevisionError",
     "WorkspaceBusyError",
     "did_you_mean",
 ]
@@ -48,6 +49,10 @@ class MissingExtraError(InputError):
 
 class WorkspaceBusyError(InputError):
     """Another run holds the same site in the same workspace."""
+
+
+class StaleRevisionError(InputError):
+    """Somebody, or a run, has changed an alert since it was looked at."""
 
 
 class SourceError(SentinelWatchError):

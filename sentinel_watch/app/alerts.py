@@ -1,11 +1,13 @@
 """The verbs that look at the alerts of a workspace.
 
-They read what runs have stored and compute nothing; where a run is at work, they show its last finished step.
+They read what runs and people have stored and compute nothing; where a run is at work, they show its last finished step.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from sentinel_watch.app.tables import alert_table, console, fact_table
@@ -14,49 +16,78 @@ from sentinel_watch.sinks import SINKS
 from sentinel_watch.store import open_store, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.case import Case
+    from sentinel_watch.store.audit import AuditEntry
 
-__all__ = ["export_alerts", "list_alerts", "show_alert"]
+__all__ = ["Wanted", "export_alerts", "find_case", "list_alerts", "show_alert"]
 
 
-def list_alerts(workspace: Path | str, site_id: str | None) -> None:
-    """Print the alerts of a workspace, most urgent first; raise InputError where there is no such workspace.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alerts are asked for; what is None or False does not narrow them down."""
 
-    `site_id` None = all sites. An unknown site has no alerts, and that is what is printed.
+    site_id: str | None = None
+    case_status: str | None = None
+    event_class: str | None = None
+    country: str | None = None
+    severity: str | None = None
+    assignee: str | None = None
+    since: str | None = None
+    """Only those whose revision rose on this day (UTC) or later."""
+    overdue: bool = False
+    """Only those whose next step was due before today."""
+
+    def has(self, case: Case) -> bool:
+        """Return whether a case is among those asked for."""
+        columns = ("site_id", "case_status", "event_class", "country", "severity", "assignee")
+        fits = all(getattr(self, name) in {None, getattr(case.alert, name)} for name in columns)
+        late = case.due is not None and case.due < datetime.now(UTC).date().isoformat() and case.alert.decision is None
+        return fits and (self.since is None or case.changed_at >= self.since) and (late or not self.overdue)
+
+
+EVERYTHING = Wanted()
+
+
+def list_alerts(workspace: Path | str, wanted: Wanted = EVERYTHING) -> None:
+    """Print the alerts that are wanted, most urgent first; raise InputError where there is no such workspace.
+
+    Of each site those of its latest watch, and of earlier ones what people have worked on, marked as such. An unknown site has no
+    alerts, and that is what is printed.
     """
-    alerts = _alerts(workspace, site_id)
+    cases = _cases(workspace, wanted)
     out = console()
-    if alerts:
-        out.print(alert_table(alerts, out.width))
+    if cases:
+        out.print(alert_table([case.alert for case in cases], out.width, [_remark(case) for case in cases]))
     else:
         out.print("No alerts.")
 
 
 def show_alert(workspace: Path | str, alert_id: str) -> None:
-    """Print every column of the alert whose id begins with `alert_id`; raise InputError where there is none or several.
+    """Print every column of the alert whose id begins with `alert_id`, its case, and all that became of it.
 
-    The site and a few characters mostly suffice: `forest_romania-1a2b`. What is not known is printed as such.
+    The site and a few characters mostly suffice: `forest_romania-1a2b`. What is not known is printed as such. Raises InputError
+    where no alert begins so, or several do.
     """
-    alerts = _alerts(workspace, None)
-    found = {alert.alert_id: alert for alert in alerts if alert.alert_id.startswith(alert_id)}
-    if not found:
-        near = did_you_mean(alert_id, (alert.alert_id for alert in alerts))
-        raise InputError(f"there is no alert {alert_id!r}", where=shown(workspace), found=alert_id, allowed=near)
-    if len(found) > 1:
-        raise InputError("several alerts begin so", found=alert_id, allowed=f"one of: {', '.join(sorted(found))}")
-    (alert,) = found.values()
+    case = find_case(workspace, alert_id)
+    with open_store(workspace, must_exist=True) as store:
+        history = list(store.audit.entries(case.alert.alert_id))
     # empty cells look like a fault of the table
-    console().print(fact_table({name: _plain(name, value) for name, value in alert.properties().items()}))
+    facts = {name: _plain(name, value) for name, value in case.alert.properties().items()}
+    beside = {"due": case.due, "reviewer": case.reviewer, "decided_at": case.decided_at, "true_class": case.true_class}
+    facts |= {name: value for name, value in beside.items() if value}
+    facts["history"] = "\n".join(_told(entry) for entry in history) or "nothing is recorded"
+    console().print(fact_table(facts))
 
 
-def export_alerts(workspace: Path | str, site_id: str | None, out: Path, sinks: tuple[str, ...]) -> None:
+def export_alerts(workspace: Path | str, wanted: Wanted, out: Path, sinks: tuple[str, ...]) -> None:
     """Write the alerts to the folder `out` by each of `sinks`, all of them where none is named; raise InputError for an unknown one.
 
     Prints the path of each file that was written, one a line. Files of an earlier export are replaced.
     """
-    alerts = _alerts(workspace, site_id)
+    alerts = [case.alert for case in _cases(workspace, wanted)]
     chosen = [SINKS.build({"part": name}) for name in (sinks or tuple(SINKS))]
     out.mkdir(parents=True, exist_ok=True)
     for sink in chosen:
@@ -64,16 +95,53 @@ def export_alerts(workspace: Path | str, site_id: str | None, out: Path, sinks: 
         console().print(str(sink.write(alerts, out)), soft_wrap=True, highlight=False)
 
 
-def _alerts(workspace: Path | str, site_id: str | None) -> tuple[Alert, ...]:
-    """Return the alerts of the latest watch of each site, or of `site_id`, most urgent first.
+def find_case(workspace: Path | str, alert_id: str) -> Case:
+    """Return the case of the alert whose id begins with `alert_id`; raise InputError where none does, or several do."""
+    cases = _cases(workspace, EVERYTHING)
+    # the latest watch's comes first, and is the one that a review enters
+    found = {case.alert.alert_id: case for case in reversed(cases) if case.alert.alert_id.startswith(alert_id)}
+    if not found:
+        near = did_you_mean(alert_id, (case.alert.alert_id for case in cases))
+        raise InputError(f"there is no alert {alert_id!r}", where=shown(workspace), found=alert_id, allowed=near)
+    if alert_id not in found and len(found) > 1:
+        raise InputError("several alerts begin so", found=alert_id, allowed=f"one of: {', '.join(sorted(found))}")
+    return found.get(alert_id) or next(iter(found.values()))
 
-    Raises InputError where `workspace` holds no database.
-    """
+
+def _cases(workspace: Path | str, wanted: Wanted) -> Sequence[Case]:
+    """Return the cases that are wanted, most urgent first; raise InputError where there is no such workspace, or no such day."""
+    try:
+        date.fromisoformat(wanted.since or "2000-01-01")
+    except ValueError as error:
+        raise InputError("--since is not a day", found=str(wanted.since), allowed="YYYY-MM-DD") from error
     with open_store(workspace, must_exist=True) as store:
-        # an earlier watch of the same site, under another pipeline, would show the same events a second time
-        latest = {watch.document["site"]["site_id"]: watch for watch in store.watches()}
-        alerts = [alert for site, watch in latest.items() if site_id in (None, site) for alert in store.alerts(watch)]
-    return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.site_id, alert.alert_id)))
+        return [case for case in store.cases() if wanted.has(case)]
+
+
+def _remark(case: Case) -> str:
+    """Return what is to be known of a case beside its alert: state, by whom, till when, and whether it is still found."""
+    alert = case.alert
+    state = "" if alert.case_status == "new" else alert.case_status.replace("_", " ")
+    words = [f"{state} ({alert.assignee})" if alert.assignee else state, f"due {case.due}" if case.due and not alert.decision else ""]
+    words.append({"current": "", "withdrawn": "no longer found"}.get(case.standing, case.standing.replace("merged:", "now part of ")))
+    words.append("" if case.latest_watch else f"from an earlier watch ({alert.pipeline})")
+    return ", ".join(word for word in words if word)
+
+
+def _told(entry: AuditEntry) -> str:
+    """Return an entry of an alert's history in a line: when, by whom, what, and which columns became what."""
+    details = json.loads(entry.details)
+    columns = details.get("columns", {}) if entry.action != "alert.found" else {}
+    parts = [f"{name} {_short(old)} -> {_short(new)}" for name, (old, new) in columns.items() if name not in {"decided_at", "reviewer"}]
+    comment = f'; "{details["comment"]}"' if details.get("comment") else ""
+    what = entry.action.removeprefix("alert.")
+    return f"{entry.time[:16]}Z {entry.actor}: {what}, revision {details.get('revision', '?')}; {', '.join(parts)}{comment}".rstrip("; ")
+
+
+def _short(value: object) -> str:
+    """Return a value in a few characters, None as `-`."""
+    text = "-" if value is None or value == "" else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"
 
 
 def _plain(name: str, value: object) -> str:
@@ -81,6 +149,12 @@ def _plain(name: str, value: object) -> str:
     if value is None:
         return "not known"
     if name == "class_probs":
-        probs: dict[str, float] = json.loads(str(value))
-        return ", ".join(f"{key} {prob:.0%}" for key, prob in sorted(probs.items(), key=lambda item: -item[1]) if prob >= 0.005)
+        return ", ".join(_shares(json.loads(str(value))))
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _shares(probs: dict[str, float]) -> Iterator[str]:
+    """Yield class and percent, largest first, from 0.5 % on."""
+    for key, prob in sorted(probs.items(), key=lambda item: -item[1]):
+        if prob >= 0.005:
+            yield f"{key} {prob:.0%}"

@@ -12,6 +12,9 @@ from typing import Annotated
 
 import typer
 
+from sentinel_watch.app.cli_alerts import alerts
+from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, WORKSPACE_VARIABLE, Workspace
+from sentinel_watch.app.cli_workspace import audit, workspaces
 from sentinel_watch.app.failure import ending
 
 __all__ = ["app", "main"]
@@ -26,24 +29,19 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 pipelines = typer.Typer(no_args_is_help=True, help="Check and explain pipeline files.")
-alerts = typer.Typer(no_args_is_help=True, help="List, show and export alerts.")
 sources = typer.Typer(no_args_is_help=True, help="List and check sources of imagery.")
 evidence = typer.Typer(no_args_is_help=True, help="Build, verify and replay the evidence bundle of an alert.")
 app.add_typer(evidence, name="evidence")
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(alerts, name="alerts")
 app.add_typer(sources, name="source")
+app.add_typer(audit, name="audit")
+app.add_typer(workspaces, name="workspace")
 
-WORKSPACE_VARIABLE = "SENTINEL_WATCH_WORKSPACE"
-Workspace = Annotated[
-    str, typer.Option("--workspace", envvar=WORKSPACE_VARIABLE, help="Where runs keep what they know: a folder, or a PostgreSQL address.")
-]
-Site = Annotated[str | None, typer.Option("--site", help="Only the alerts of this site_id.")]
 PipelineName = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped pipeline or a TOML file.")]
 AlertId = Annotated[str, typer.Argument(metavar="ALERT_ID", help="An alert's id, or the beginning of it.")]
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle's folder.")]
 DEFAULT_OUT = Path("out")
-DEFAULT_WORKSPACE = "out/workspace"
 
 
 @app.command()
@@ -126,38 +124,6 @@ def source_check(source: Annotated[str, typer.Argument(metavar="SRC", help="What
     from sentinel_watch.app.sources import check_source
 
     raise typer.Exit(check_source(source))
-
-
-@alerts.command("list")
-def alerts_list(workspace: Workspace = DEFAULT_WORKSPACE, site: Site = None) -> None:
-    """List the alerts, most urgent first."""
-    from sentinel_watch.app.alerts import list_alerts
-
-    list_alerts(workspace, site)
-
-
-@alerts.command("show")
-def alerts_show(
-    alert_id: AlertId,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-) -> None:
-    """Show everything about one alert."""
-    from sentinel_watch.app.alerts import show_alert
-
-    show_alert(workspace, alert_id)
-
-
-@alerts.command("export")
-def alerts_export(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to write.")],
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    site: Site = None,
-    sink: Annotated[list[str] | None, typer.Option(help="A format; may be given again.  [default: all]")] = None,
-) -> None:
-    """Write the alerts as files for GIS and spreadsheets."""
-    from sentinel_watch.app.alerts import export_alerts
-
-    export_alerts(workspace, site, out, tuple(sink or ()))
 
 
 @evidence.command("build")

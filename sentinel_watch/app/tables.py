@@ -30,11 +30,12 @@ def console() -> Console:
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, emoji=False)
 
 
-def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH) -> Table:
+def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH, remarks: Sequence[str] = ()) -> Table:
     """Return the table of `alerts` in their order: what an inspector needs to choose where to look first.
 
     A table of less than 100 characters of `width` has no place in it: cut coordinates are worse than none. "sure" is the
-    confidence in the class, not that something changed.
+    confidence in the class, not that something changed. `remarks`, one an alert where any are given, make a column of their own where
+    one of them says something.
     """
     table = Table(box=None, pad_edge=False)
     table.add_column("pri-\nority", justify="right")
@@ -51,8 +52,12 @@ def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH) -> Table:
     permits = any(alert.outside_permit_pct is not None for alert in alerts)
     if permits:
         table.add_column("outside permit", justify="right")
-    for alert in alerts:
-        table.add_row(*_cells(alert), *([_place(alert)] if places else []), *([_outside(alert)] if permits else []))
+    remarked = any(remarks)
+    if remarked:
+        table.add_column("case")
+    for number, alert in enumerate(alerts):
+        last = [remarks[number]] if remarked else []
+        table.add_row(*_cells(alert), *([_place(alert)] if places else []), *([_outside(alert)] if permits else []), *last)
     return table
 
 

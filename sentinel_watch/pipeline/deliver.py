@@ -5,6 +5,7 @@ Events and ledger come from the store, whichever run put them there; what the pi
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -67,6 +68,7 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     records, lessons = store.records(job.watch), _lessons(job, store)
     # the sinks write what the store gives back: it adds what people have entered
     alerts = store.replace_alerts(job.watch, prove(job, store, draft_alerts(job, store), progress))
+    _set_aside(out / "evidence", store.withdrawn(job.watch))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
     overview = draw_overview(job, alerts, records)
     notes = (*job.notes(), *_shortcomings(job, records, lessons))
@@ -79,6 +81,17 @@ def draft_alerts(job: Assignment, store: Store) -> tuple[Alert, ...]:
     """Return the alerts that follow from the store's events, before any picture is drawn and anything a person has entered."""
     context = _context(job, store.records(job.watch), _lessons(job, store))
     return job.request.pipeline.triage.alerts(store.events(job.watch), context)
+
+
+def _set_aside(folder: Path, alert_ids: Sequence[str]) -> None:
+    """Move the evidence of alerts that are no longer found to `withdrawn/`, out of the way of those that are."""
+    for alert_id in alert_ids:
+        if (folder / alert_id).is_dir():
+            aside = folder / "withdrawn" / alert_id
+            # of one that came and went before, the latest evidence is kept
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.parent.mkdir(exist_ok=True)
+            (folder / alert_id).rename(aside)
 
 
 def _lessons(job: Assignment, store: Store) -> dict[str, Lesson]:

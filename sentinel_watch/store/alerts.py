@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.store.watches import Watch
 
-__all__ = ["CASE", "CURRENT", "alert_of", "order", "read_alerts", "replace_alerts", "visible"]
+__all__ = ["CASE", "CURRENT", "alert_of", "order", "read_alerts", "replace_alerts", "visible", "withdrawn_ids", "worked_on"]
 
 CASE: Mapping[str, Any] = {name: Alert.model_fields[name].default for name in ("case_status", "decision", "rejection_reason", "assignee")}
 """The columns that people fill in, with what a run makes of them."""
@@ -61,9 +61,19 @@ def read_alerts(connection: Connection, watch: Watch | None) -> tuple[Alert, ...
     return tuple(sorted((alert_of(row) for row in rows if visible(row)), key=order))
 
 
+def withdrawn_ids(connection: Connection, watch: Watch) -> tuple[str, ...]:
+    """Return the ids of the watch's alerts that are no longer found and that nobody has worked on, sorted."""
+    return tuple(sorted(row["alert_id"] for row in rows_where(connection, ALERT, watch_id=watch.watch_id) if not visible(row)))
+
+
 def visible(row: Mapping[str, Any]) -> bool:
     """Return whether an alert belongs in the list: it is found now, or somebody has worked on it."""
-    return bool(row["standing"] == CURRENT or any(row[name] != default for name, default in CASE.items()))
+    return row["standing"] == CURRENT or worked_on(row)
+
+
+def worked_on(row: Mapping[str, Any]) -> bool:
+    """Return whether somebody has entered anything in the case of an alert, a comment included."""
+    return row["reviewer"] is not None or any(row[name] != default for name, default in CASE.items())
 
 
 def order(alert: Alert) -> tuple[float, str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sentinel_watch.store import alerts as alert_rows
+from sentinel_watch.store import cases as case_rows
 from sentinel_watch.store import events as event_rows
 from sentinel_watch.store import looks as look_rows
 from sentinel_watch.store import scenes, watches
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from sentinel_watch.domain.alert import Alert
+    from sentinel_watch.domain.case import Case, Review
     from sentinel_watch.domain.change import Arrays
     from sentinel_watch.domain.event import Event
     from sentinel_watch.domain.ledger import SceneRecord
@@ -163,6 +165,28 @@ class Store:
         """Return the alerts of a watch, or of all watches, most urgent first."""
         with self._reading() as connection:
             return alert_rows.read_alerts(connection, watch)
+
+    def withdrawn(self, watch: Watch) -> tuple[str, ...]:
+        """Return the ids of the watch's alerts that are no longer found and that nobody has worked on, sorted."""
+        with self._reading() as connection:
+            return alert_rows.withdrawn_ids(connection, watch)
+
+    def cases(self) -> tuple[Case, ...]:
+        """Return every alert of the list with what people have made of it, most urgent first.
+
+        Those of each site's latest watch, and those of earlier ones that people have worked on.
+        """
+        with self._reading() as connection:
+            return case_rows.read_cases(connection)
+
+    def review(self, alert_id: str, revision: int, review: Review) -> None:
+        """Enter a review in an alert's case and in the audit log, and raise the alert's revision by 1.
+
+        `revision` is that which the reviewer has seen: where the alert has changed since, StaleRevisionError says by whom, and nothing
+        is entered. InputError where there is no such alert or the step is not allowed.
+        """
+        with self._auditing() as connection:
+            case_rows.review_alert(connection, alert_id, revision, review)
 
     def reset_monitoring(self, watch: Watch) -> None:
         """Forget all that monitoring found, so that it can be replayed from the baselines.

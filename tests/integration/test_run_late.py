@@ -114,6 +114,16 @@ def test_an_earlier_end_gives_what_was_known_then(again, quarry, tmp_path, monke
     assert {**ours, "revision": 1} == theirs
 
 
+def test_evidence_of_what_is_no_longer_found_is_set_aside(again):
+    """An alert that an earlier end does not know yet leaves the list, and its evidence goes to `withdrawn`; then both come back."""
+    (name,) = (path.name for path in (again.folder / "run" / "evidence").iterdir())
+    assert run(again.request(end=days()[45])).alerts == ()
+    assert [path.name for path in (again.folder / "run" / "evidence").iterdir()] == ["withdrawn"]
+    assert (again.folder / "run" / "evidence" / "withdrawn" / name).is_dir()
+    (alert,) = run(again.request()).alerts
+    assert (alert.alert_id, alert.revision) == (name, 3)
+
+
 def test_copies_are_used_once(tmp_path, monkeypatch, finished):
     """Of the same observation twice, the newer processing is used, the older is in the ledger as a duplicate, and no alert doubles."""
     scenes = shots(days())

@@ -1,0 +1,61 @@
+"""The verbs of `audit` and `workspace`: what keeps an agency's memory whole."""
+
+# ruff: noqa: PLC0415 - imports wait for their verb
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, Workspace
+
+__all__ = ["audit", "workspaces"]
+
+audit = typer.Typer(no_args_is_help=True, help="Verify and export the log of all changes.", rich_markup_mode=None)
+workspaces = typer.Typer(no_args_is_help=True, help="Copy a workspace to a database.", rich_markup_mode=None)
+
+
+@audit.command("verify")
+def audit_verify(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    head: Annotated[str, typer.Option(help="A head that was noted elsewhere: then entries missing at the end are found out too.")] = "",
+) -> None:
+    """Check every entry of the log against the one before.
+
+    Names the first broken entry and ends with 2 where there is one.
+    """
+    from sentinel_watch.app.auditing import verify_audit
+
+    raise typer.Exit(verify_audit(workspace, head))
+
+
+@audit.command("head")
+def audit_head(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """Print the hash of the last entry, to be kept elsewhere."""
+    from sentinel_watch.app.auditing import print_head
+
+    print_head(workspace)
+
+
+@audit.command("export")
+def audit_export(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Write the whole log as JSON Lines."""
+    from sentinel_watch.app.auditing import export_audit
+
+    export_audit(workspace, out)
+
+
+@workspaces.command("copy")
+def workspace_copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A workspace: a folder, or a PostgreSQL address.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="One that holds nothing yet.")],
+) -> None:
+    """Copy everything to another workspace, and verify the copy by counts and hashes."""
+    from sentinel_watch.app.copying import copy_workspace_to
+
+    copy_workspace_to(source, target)

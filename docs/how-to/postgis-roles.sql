@@ -12,9 +12,10 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO sentinel_watch_reader;
 -- Reviewers: the columns of a case, and new entries of the audit log.
 GRANT UPDATE (case_status, decision, rejection_reason, assignee, due, reviewer, decided_at, true_class, revision, changed_at)
   ON alert TO sentinel_watch_reviewer;
-GRANT INSERT ON audit TO sentinel_watch_reviewer;
+GRANT INSERT ON audit, suppression TO sentinel_watch_reviewer;
 
 -- Runners: the machine's account. It writes what it finds, and cannot change or delete an entry of the audit log.
-GRANT INSERT, UPDATE, DELETE ON watch, scene, baseline, block_state, look, event, alert TO sentinel_watch_runner;
+GRANT INSERT, UPDATE, DELETE ON watch, scene, baseline, block_state, look, event, alert, site, suppression, outbox
+  TO sentinel_watch_runner;
 GRANT INSERT ON audit TO sentinel_watch_runner;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO sentinel_watch_runner;

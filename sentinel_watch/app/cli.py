@@ -14,6 +14,7 @@ import typer
 
 from sentinel_watch.app.cli_alerts import alerts
 from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, WORKSPACE_VARIABLE, Workspace
+from sentinel_watch.app.cli_sites import sites
 from sentinel_watch.app.cli_workspace import audit, workspaces
 from sentinel_watch.app.failure import ending
 
@@ -35,6 +36,7 @@ app.add_typer(evidence, name="evidence")
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(alerts, name="alerts")
 app.add_typer(sources, name="source")
+app.add_typer(sites, name="site")
 app.add_typer(audit, name="audit")
 app.add_typer(workspaces, name="workspace")
 
@@ -46,7 +48,7 @@ DEFAULT_OUT = Path("out")
 
 @app.command()
 def run(
-    aoi: Annotated[Path, typer.Argument(metavar="AOI", help="GeoJSON file of one site.")],
+    aoi: Annotated[Path | None, typer.Argument(metavar="AOI", help="GeoJSON file of one site.")] = None,
     source: Annotated[str, typer.Option(metavar="SRC", help="`sample`, a name, a STAC API's URL or a catalogue's path.")] = "sample",
     pipeline: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="What to do; left out, the site's type decides.")] = None,
     start: Annotated[str | None, typer.Option(metavar="D", help="First day to read, YYYY-MM-DD.")] = None,
@@ -61,15 +63,22 @@ def run(
             help="Where the run is remembered: a folder, or a PostgreSQL address.  [default: OUT/workspace]",
         ),
     ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every site of the register.")] = False,  # noqa: FBT002 - a flag
+    country: Annotated[str | None, typer.Option(help="Every site of this country in the register, ISO 3166-1 alpha-3.")] = None,
 ) -> None:
-    """Watch one AOI and write its alerts."""
+    """Watch one AOI and write its alerts; with --all or --country, every site of the register, each into a folder of its own."""
     from sentinel_watch.app.days import read_period
 
     # before the imports of a run, which take seconds: a typing error is told at once
     period = read_period(start, monitor_from, end)
-    from sentinel_watch.app.watching import Places, watch_site
+    if (aoi is None) != (all_ or country is not None):
+        raise typer.BadParameter("give an AOI file, or --all or --country for the sites of the register")
+    from sentinel_watch.app.watching import Places, watch_register, watch_site
 
-    raise typer.Exit(watch_site(Places(aoi, source, out, workspace or str(out / "workspace")), pipeline, period))
+    places = Places(aoi or Path(), source, out, workspace or str(out / "workspace"))
+    if all_ or country:
+        raise typer.Exit(watch_register(places, country, pipeline, period))
+    raise typer.Exit(watch_site(places, pipeline, period))
 
 
 @app.command()

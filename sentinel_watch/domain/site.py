@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from shapely import MultiPolygon, Polygon
 
-__all__ = ["SITE_TYPES", "Permit", "Site"]
+__all__ = ["SITE_TYPES", "Embargo", "Permit", "Site", "Suppression", "WasteStream"]
 
 # a shipped pipeline serves each of them
 SITE_TYPES = ("mine", "landfill", "industrial_zone", "protected_area")
@@ -37,6 +37,45 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
+class Embargo:
+    """Where and when something must not happen, whatever a permit says; both days are included, None is an open end."""
+
+    embargo_id: str
+    geometry: Polygon | MultiPolygon
+    """WGS84, degrees."""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    activities: tuple[str, ...] = ()
+    """Event classes that are forbidden there."""
+
+
+@dataclass(frozen=True, slots=True)
+class WasteStream:
+    """What a site takes in or leaves, for maps of industrial waste; nothing is judged by it."""
+
+    material: str
+    tonnes_per_year: float | None = None
+    treatment: str = ""
+    """`landfilled`, `recycled`, `incinerated` … in the register's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A zone of a site where events that begin in a period make no alert, for a reason that somebody stands for; it expires."""
+
+    zone_id: str
+    site_id: str
+    geometry: Polygon | MultiPolygon
+    """WGS84, degrees."""
+    valid_from: date
+    valid_to: date
+    """Both days are included."""
+    reason: str
+    actor: str
+    """Who set it up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """An area of interest with its type, operator and permits.
 
@@ -54,3 +93,7 @@ class Site:
     admin: str = ""
     operator: str = ""
     permits: tuple[Permit, ...] = ()
+    embargoes: tuple[Embargo, ...] = ()
+    waste_streams: tuple[WasteStream, ...] = ()
+    contact: str = ""
+    """Whom to ask: a name, a telephone number, an address."""

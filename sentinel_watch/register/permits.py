@@ -17,11 +17,11 @@ from sentinel_watch.log import log
 from sentinel_watch.register.geometry import read_polygon
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shapely import MultiPolygon, Polygon
 
-__all__ = ["read_permits"]
+__all__ = ["read_activities", "read_day", "read_list", "read_period", "read_permits"]
 
 TERMS = ("permit_id", "geometry", "valid_from", "valid_to", "activities", "max_area_ha")
 
@@ -34,7 +34,7 @@ def read_permits(permits: object, aoi: Polygon | MultiPolygon, where: str) -> tu
 
     Raises InputError also where two permits share a `permit_id`: an alert could not say which of them it means.
     """
-    read = tuple(_permit(terms, f"{where}, permit {number}") for number, terms in enumerate(_list(permits, where), 1))
+    read = tuple(_permit(terms, f"{where}, permit {number}") for number, terms in enumerate(read_list(permits, where), 1))
     ids = [permit.permit_id for permit in read]
     if len(set(ids)) < len(ids):
         raise InputError("two permits have the same permit_id", where=where, found=", ".join(ids), allowed="one of each")
@@ -45,18 +45,18 @@ def read_permits(permits: object, aoi: Polygon | MultiPolygon, where: str) -> tu
     return read
 
 
-def _list(permits: object, where: str) -> list[Mapping[str, Any]]:
-    """Return the permits as a list of objects, empty for None; raise InputError where they are neither that nor its JSON text."""
+def read_list(permits: object, where: str, what: str = "permits", terms: Sequence[str] = TERMS) -> list[Mapping[str, Any]]:
+    """Return `what` as a list of objects, empty for None; raise InputError where they are neither that nor its JSON text."""
     value = permits
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except json.JSONDecodeError as error:
-            raise InputError("the permits are not JSON", where=where, found=error.msg, allowed="a list of objects") from error
+            raise InputError(f"the {what} are not JSON", where=where, found=error.msg, allowed="a list of objects") from error
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(terms, dict) for terms in value):
-        raise InputError("the permits are not a list of objects", where=where, found=f"{value!r:.40}", allowed=", ".join(TERMS))
+        raise InputError(f"the {what} are not a list of objects", where=where, found=f"{value!r:.40}", allowed=", ".join(terms))
     return value
 
 
@@ -72,20 +72,26 @@ def _permit(terms: Mapping[str, Any], where: str) -> Permit:
     permit_id = terms.get("permit_id")
     if not isinstance(permit_id, str) or not permit_id.strip():
         raise InputError("a permit has no permit_id", where=where, found=f"{permit_id!r}", allowed="text")
-    valid_from, valid_to = _day(terms, "valid_from", where), _day(terms, "valid_to", where)
-    if valid_from and valid_to and valid_from > valid_to:
-        raise InputError("a permit ends before it begins", where=where, found=f"{valid_from} to {valid_to}")
+    valid_from, valid_to = read_period(terms, where, "a permit")
     return Permit(
         permit_id=permit_id.strip(),
         geometry=read_polygon(terms.get("geometry"), where),
         valid_from=valid_from,
         valid_to=valid_to,
-        activities=_activities(terms.get("activities"), where),
+        activities=read_activities(terms.get("activities"), where),
         max_area_ha=_area(terms.get("max_area_ha"), where),
     )
 
 
-def _day(terms: Mapping[str, Any], key: str, where: str) -> date | None:
+def read_period(terms: Mapping[str, Any], where: str, what: str) -> tuple[date | None, date | None]:
+    """Return the terms `valid_from` and `valid_to`; raise InputError where one is no day, or they are the wrong way round."""
+    valid_from, valid_to = read_day(terms, "valid_from", where), read_day(terms, "valid_to", where)
+    if valid_from and valid_to and valid_from > valid_to:
+        raise InputError(f"{what} ends before it begins", where=where, found=f"{valid_from} to {valid_to}")
+    return valid_from, valid_to
+
+
+def read_day(terms: Mapping[str, Any], key: str, where: str) -> date | None:
     """Return the term as a day, None where it is absent; raise InputError where it is not ISO 8601."""
     value = terms.get(key)
     if value is None:
@@ -96,7 +102,7 @@ def _day(terms: Mapping[str, Any], key: str, where: str) -> date | None:
         raise InputError(f"{key} is not a day", where=where, found=f"{value!r:.40}", allowed="YYYY-MM-DD") from error
 
 
-def _activities(value: object, where: str) -> tuple[str, ...]:
+def read_activities(value: object, where: str) -> tuple[str, ...]:
     """Return the permitted event classes, empty (all of them) where the term is absent; raise InputError for one that is not known."""
     if value is None:
         return ()

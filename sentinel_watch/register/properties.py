@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Properties", "read_properties"]
 
-KNOWN = ("site_id", "name", "site_type", "country", "admin", "operator", "permits")
+KNOWN = ("site_id", "name", "site_type", "country", "admin", "operator", "contact", "permits", "embargoes", "waste_streams")
 SITE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """Safe as a folder's name everywhere, since evidence and workspaces are filed under it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """A site's properties, checked; `permits` as the file has them.
+    """A site's properties, checked; permits, embargoes and waste streams as the file has them.
 
     Texts that the file leaves out are empty, but for `site_id`, `name` and `site_type`, which have defaults.
     """
@@ -39,10 +39,13 @@ class Properties:
     country: str
     admin: str
     operator: str
+    contact: str
     permits: object
+    embargoes: object
+    waste_streams: object
 
 
-def read_properties(properties: Mapping[str, Any], path: Path) -> Properties:
+def read_properties(properties: Mapping[str, Any], path: Path, where: str = "") -> Properties:
     """Return the site's properties, defaults filled in from the file's name; raise InputError for a wrong value.
 
     `site_id` defaults to the file's name in plain letters (`Roșia Poieni.geojson` -> `rosia_poieni`), `name` to the `site_id`,
@@ -51,7 +54,7 @@ def read_properties(properties: Mapping[str, Any], path: Path) -> Properties:
     Raises InputError where `site_id` cannot name a folder, `site_type` is not known, `country` is not of three letters, or a
     property is no text.
     """
-    where = str(path)
+    where = where or str(path)
     _warn_of_unknown(properties, where)
     # the file's name is the one thing that a second run is sure to have too: a random id would begin a new watch
     site_id = _text(properties, "site_id", where) or _slug(path.stem)
@@ -67,7 +70,10 @@ def read_properties(properties: Mapping[str, Any], path: Path) -> Properties:
         country=_country(_text(properties, "country", where), where),
         admin=_text(properties, "admin", where),
         operator=_text(properties, "operator", where),
+        contact=_text(properties, "contact", where),
         permits=properties.get("permits"),
+        embargoes=properties.get("embargoes"),
+        waste_streams=properties.get("waste_streams"),
     )
 
 

@@ -15,12 +15,13 @@ from sentinel_watch.register.extent import MAX_AREA_KM2, check_extent
 from sentinel_watch.register.geometry import POLYGONS, read_polygon
 from sentinel_watch.register.permits import read_permits
 from sentinel_watch.register.properties import read_properties
+from sentinel_watch.register.restrictions import read_embargoes, read_waste_streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["read_site"]
+__all__ = ["read_features", "read_site", "site_of"]
 
 MAX_FILE_MB = 64
 WGS84_NAMES = ("CRS84", "EPSG:4326", "EPSG::4326")
@@ -36,9 +37,25 @@ def read_site(path: Path, *, max_area_km2: float = MAX_AREA_KM2) -> Site:
 
     `read_site(Path("aoi/forest_romania.geojson")).site_type` is `protected_area`.
     """
-    feature = _single_feature(_load(path), str(path))
-    where = str(path)
-    properties = read_properties(_mapping(feature.get("properties"), where), path)
+    return site_of(_single_feature(_load(path), str(path)), path, max_area_km2=max_area_km2)
+
+
+def read_features(path: Path) -> list[Mapping[str, Any]]:
+    """Return the features of a GeoJSON file, unchecked but for being objects in WGS84; raise InputError where they are not."""
+    document = _load(path)
+    features = document.get("features")
+    if document.get("type") != "FeatureCollection" or not isinstance(features, list) or len(features) < 2:
+        return [_single_feature(document, str(path))]
+    _check_crs(document, str(path))
+    if not all(isinstance(feature, dict) for feature in features):
+        raise InputError("the AOI file's features are not a list of objects", where=str(path), allowed='"features": [feature, …]')
+    return features
+
+
+def site_of(feature: Mapping[str, Any], path: Path, where: str = "", *, max_area_km2: float = MAX_AREA_KM2) -> Site:
+    """Return the site that a GeoJSON feature describes; raise InputError for whatever is wrong, at `where`, or else `path`."""
+    where = where or str(path)
+    properties = read_properties(_mapping(feature.get("properties"), where), path, where)
     geometry = read_polygon(feature.get("geometry"), where)
     check_country(geometry, properties.country, where)
     check_extent(geometry, where, max_area_km2)
@@ -52,6 +69,9 @@ def read_site(path: Path, *, max_area_km2: float = MAX_AREA_KM2) -> Site:
         admin=properties.admin,
         operator=properties.operator,
         permits=permits,
+        embargoes=read_embargoes(properties.embargoes, where),
+        waste_streams=read_waste_streams(properties.waste_streams, where),
+        contact=properties.contact,
     )
 
 

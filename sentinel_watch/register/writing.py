@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from shapely.geometry import mapping
 
 if TYPE_CHECKING:
-    from sentinel_watch.domain.site import Permit, Site
+    from sentinel_watch.domain.site import Embargo, Permit, Site, WasteStream
 
 __all__ = ["site_feature"]
 
 
 def site_feature(site: Site) -> dict[str, Any]:
     """Return a site with its permits as a GeoJSON feature, WGS84, degrees; plain JSON, coordinates in full."""
-    texts = {name: getattr(site, name) for name in ("site_id", "name", "site_type", "country", "admin", "operator")}
+    texts = {name: getattr(site, name) for name in ("site_id", "name", "site_type", "country", "admin", "operator", "contact")}
     properties = {name: text for name, text in texts.items() if text}
+    lists = {"embargoes": [_embargo(embargo) for embargo in site.embargoes], "waste_streams": [_stream(s) for s in site.waste_streams]}
     return {
         "type": "Feature",
-        "properties": {**properties, "permits": [_permit(permit) for permit in site.permits]},
+        "properties": {**properties, "permits": [_permit(permit) for permit in site.permits], **{k: v for k, v in lists.items() if v}},
         "geometry": _lists(mapping(site.geometry)),
     }
 
@@ -34,6 +36,23 @@ def _permit(permit: Permit) -> dict[str, Any]:
         "max_area_ha": permit.max_area_ha,
     }
     return {name: value for name, value in terms.items() if value is not None}
+
+
+def _embargo(embargo: Embargo) -> dict[str, Any]:
+    """Return an embargo with the terms that it has."""
+    terms = {
+        "embargo_id": embargo.embargo_id,
+        "geometry": _lists(mapping(embargo.geometry)),
+        "valid_from": embargo.valid_from and embargo.valid_from.isoformat(),
+        "valid_to": embargo.valid_to and embargo.valid_to.isoformat(),
+        "activities": list(embargo.activities),
+    }
+    return {name: value for name, value in terms.items() if value is not None}
+
+
+def _stream(stream: WasteStream) -> dict[str, Any]:
+    """Return a waste stream with the terms that it has."""
+    return {name: value for name, value in asdict(stream).items() if value not in {None, ""}}
 
 
 def _lists(value: Any) -> Any:  # noqa: ANN401 - whatever shapely nests

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row
 
-__all__ = ["AuditEntry", "AuditLog", "BrokenEntry", "Note", "entry_hash", "record"]
+__all__ = ["AuditEntry", "AuditLog", "BrokenEntry", "Note", "canonical", "entry_hash", "record"]
 
 GENESIS = "0" * 64
 """What stands for the hash before the first entry."""
@@ -139,7 +139,7 @@ def record(connection: Connection, notes: Sequence[Note]) -> str:
         number += 1
         row = {
             "number": number, "time": now, "actor": note.actor, "action": note.action, "subject": note.subject,
-            "details": _canonical(note.details), "previous": head,
+            "details": canonical(note.details), "previous": head,
         }  # fmt: skip
         head = entry_hash(row)
         rows.append({**row, "hash": head})
@@ -150,7 +150,7 @@ def record(connection: Connection, notes: Sequence[Note]) -> str:
 
 def entry_hash(row: Mapping[str, Any]) -> str:
     """Return the SHA-256, in hex, of an entry's fields but `hash`, as canonical JSON (sorted keys, no blanks, UTF-8)."""
-    return sha256(_canonical({name: value for name, value in row.items() if name != "hash"}).encode()).hexdigest()
+    return sha256(canonical({name: value for name, value in row.items() if name != "hash"}).encode()).hexdigest()
 
 
 def _fault(entry: AuditEntry, number: int, previous: str) -> str:
@@ -173,6 +173,6 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
     return AuditEntry(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def _canonical(document: Mapping[str, Any]) -> str:
+def canonical(document: Mapping[str, Any]) -> str:
     """Return `document` as JSON with sorted keys and no blanks: the same content is the same text."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -14,6 +14,7 @@ from sentinel_watch.store import cases as case_rows
 from sentinel_watch.store import events as event_rows
 from sentinel_watch.store import looks as look_rows
 from sentinel_watch.store import scenes, watches
+from sentinel_watch.store import sites as site_rows
 from sentinel_watch.store.audit import AuditLog
 from sentinel_watch.store.database import READ_ONLY, check_place, open_database
 from sentinel_watch.store.lock import site_lock
@@ -24,6 +25,7 @@ from sentinel_watch.store.tables import BASELINE, BLOCK_STATE, EVENT, LOOK, SCEN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from datetime import date
 
     from sqlalchemy import Connection, Engine
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.change import Arrays
     from sentinel_watch.domain.event import Event
     from sentinel_watch.domain.ledger import SceneRecord
+    from sentinel_watch.domain.site import Suppression
     from sentinel_watch.store.looks import Look
     from sentinel_watch.store.watches import Watch
 
@@ -187,6 +190,26 @@ class Store:
         """
         with self._auditing() as connection:
             case_rows.review_alert(connection, alert_id, revision, review)
+
+    def put_site(self, actor: str, document: Mapping[str, Any]) -> str:
+        """Write a site into the register, a GeoJSON feature that was checked; return `added`, `changed`, or `known` as it is."""
+        with self._auditing() as connection:
+            return site_rows.put_site(connection, actor, document)
+
+    def site_documents(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the GeoJSON features of all sites in the register, by country, then by id."""
+        with self._reading() as connection:
+            return site_rows.read_site_documents(connection)
+
+    def suppress(self, zone: Suppression) -> None:
+        """Set up a zone in which events that begin in its period make no alert."""
+        with self._auditing() as connection:
+            site_rows.put_suppression(connection, zone)
+
+    def suppressions(self, site_id: str | None = None, day: date | None = None) -> tuple[Suppression, ...]:
+        """Return the zones of a site, or of all for None; with a `day` only those that have not expired by then."""
+        with self._reading() as connection:
+            return site_rows.read_suppressions(connection, site_id, day)
 
     def reset_monitoring(self, watch: Watch) -> None:
         """Forget all that monitoring found, so that it can be replayed from the baselines.

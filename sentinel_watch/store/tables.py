@@ -30,7 +30,7 @@ from sentinel_watch.domain.alert import Alert
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
-__all__ = ["ALERT", "AUDIT", "BASELINE", "BLOCK_STATE", "EVENT", "LOOK", "METADATA", "SCENE", "WATCH"]
+__all__ = ["ALERT", "AUDIT", "BASELINE", "BLOCK_STATE", "EVENT", "LOOK", "METADATA", "OUTBOX", "SCENE", "SITE", "SUPPRESSION", "WATCH"]
 
 # Named constraints, because alembic can only drop what has a name
 METADATA = MetaData(
@@ -152,4 +152,35 @@ AUDIT = Table(
     *(Column(name, Text, nullable=False) for name in ("time", "actor", "action", "subject", "details")),
     *(Column(name, String(64), nullable=False) for name in ("previous", "hash")),
     Index(None, "subject"),
+)
+
+# The register: the site's AOI file as it was checked, and what it is asked for by
+SITE = Table(
+    "site",
+    METADATA,
+    Column("site_id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("site_type", "country", "changed_at")),
+    Column("document", JSON, nullable=False),
+)
+
+SUPPRESSION = Table(
+    "suppression",
+    METADATA,
+    Column("zone_id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("site_id", "reason", "actor")),
+    *(Column(name, Date, nullable=False) for name in ("valid_from", "valid_to")),
+    *_geometry(),
+    Index(None, "site_id"),
+)
+
+# A message stays when it was sent: its key is what keeps it from being sent twice
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("route", "site_id", "state", "created_at", "next_try", "error")),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Text),
+    Column("payload", JSON, nullable=False),
+    Index(None, "state"),
 )

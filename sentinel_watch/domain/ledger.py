@@ -42,6 +42,8 @@ class Reason(StrEnum):
     """Older than the history that the pipeline reads."""
     UNREADABLE = "unreadable"
     """A file is missing, broken, or lies about its content."""
+    BUDGET = "budget"
+    """What the run might spend was spent before the scene was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def read_history(job: Assignment, block: Block, progress: Progress) -> History:
         try:
             views.append(future.result())
         except SceneError as error:
-            failed[scene.scene_id] = Look(Outcome.FAILED, Reason.UNREADABLE, aoi_px=int(aoi.sum()), detail=str(error))
+            failed[scene.scene_id] = Look(Outcome.FAILED, Reason(error.reason), aoi_px=int(aoi.sum()), detail=str(error))
         progress.step(scene.scene_id)
     bright = _bright_ground(views, block)
     normal = _median([job.viewer.mask(view, None, bright) for view in views])

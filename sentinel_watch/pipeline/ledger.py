@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["left_out", "sum_up"]
 
-GRAVEST = (Reason.UNREADABLE, Reason.NOT_NORMALISABLE, Reason.MISSING_BAND, Reason.CLOUD, Reason.NODATA)
+GRAVEST = (Reason.UNREADABLE, Reason.BUDGET, Reason.NOT_NORMALISABLE, Reason.MISSING_BAND, Reason.CLOUD, Reason.NODATA)
 """Which reason speaks for a scene whose blocks give several."""
 
 

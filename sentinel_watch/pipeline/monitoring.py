@@ -78,7 +78,7 @@ class Monitor:
             look, state = self._look(block, read())
         except SceneError as error:
             px = int(self._job.ground.aoi(block).sum())
-            look, state = Look(Outcome.FAILED, Reason.UNREADABLE, aoi_px=px, detail=str(error)), None
+            look, state = Look(Outcome.FAILED, Reason(error.reason), aoi_px=px, detail=str(error)), None
         self._store.save_look(self._job.watch, scene.scene_id, block.key, look, state)
         # after the store, so that a transaction that fails leaves the two alike
         if state is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pystac.link import HREF
 
     from sentinel_watch.sources.access import Token
-    from sentinel_watch.sources.http import Answer, Http
+    from sentinel_watch.sources.http import Answer, Asks
     from sentinel_watch.sources.patience import Deadline
 
 __all__ = ["ApiIO"]
@@ -34,7 +34,7 @@ NOT_FROM_LINKS = ("authorization", "connection", "content-", "cookie", "host", "
 class ApiIO(StacApiIO):
     """Asks one API for JSON until a deadline; nothing goes through pystac-client's own session."""
 
-    def __init__(self, http: Http, token: Token, deadline: Deadline) -> None:
+    def __init__(self, http: Asks, token: Token, deadline: Deadline) -> None:
         super().__init__(max_retries=None)
         self._http = http
         self._token = token
@@ -69,7 +69,7 @@ class ApiIO(StacApiIO):
         seen = {_fingerprint(page)}
         for _ in range(MAX_PAGES):
             yield page
-            following = next((link for link in page.get("links") or () if link.get("rel") == "next" and link.get("href")), None)
+            following = _following(page, url, method)
             if following is None:
                 return
             link = Link.from_dict({**following, "href": urljoin(url, following["href"])})
@@ -78,6 +78,16 @@ class ApiIO(StacApiIO):
                 raise SourceError("the API's pages go round in circles", where=shown(url), found="a page that came before")
             seen.add(mark)
         raise SourceError("the API's pages do not end", where=shown(url), found=f"more than {MAX_PAGES}")
+
+
+def _following(page: Mapping[str, Any], url: str, method: str | None) -> dict[str, Any] | None:
+    """Return the link to the next page; None where this is the last."""
+    link = next((link for link in page.get("links") or () if link.get("rel") == "next" and link.get("href")), None)
+    context = page.get("context")
+    if link is None and method == "POST" and isinstance(context, dict) and context.get("next") is not None:
+        # Sentinel Hub's way to say it
+        return {"rel": "next", "href": url, "method": "POST", "body": {"next": context["next"]}, "merge": True}
+    return link
 
 
 def _harmless(headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.sources.api_io import ApiIO
 
-__all__ = ["Question", "find_items", "search_endpoint", "to_scenes"]
+__all__ = ["Items", "Question", "find_items", "search_endpoint", "to_scenes"]
 
 Items = list[dict[str, Any]]
 
@@ -66,12 +66,12 @@ class Question:
         return asked
 
 
-def find_items(api: ApiIO, url: str, question: Question, cloud_filter: str, page_size: int) -> Items:
-    """Return the items that the API at `url` gives for `question`, each once, in an order of their own.
+def find_items(api: ApiIO, endpoint: tuple[str, str], question: Question, cloud_filter: str, page_size: int) -> Items:
+    """Return the items that an API gives for `question`, each once, in an order of their own.
 
-    Raises SourceError where the API cannot be asked or does not search.
+    `endpoint` is where it is searched and by which method. Raises SourceError where the API cannot be asked or does not search.
     """
-    href, method = search_endpoint(api.document(url), url)
+    href, method = endpoint
     search = ItemSearch(href, method=method, stac_io=api, limit=page_size, **question.parameters(method, cloud_filter))
     found: dict[tuple[str, str], str] = {}
     matched = 0

@@ -82,6 +82,13 @@ class Chips:
         """Return the shelf of a version of the file at `href`, which may be empty."""
         return Shelf(self._home(href) / version.key, stable(href), version)
 
+    def shelves(self, href: str) -> list[Shelf]:
+        """Return the shelves of all versions of the file at `href` of which anything is kept, the last fetched first."""
+        home = self._home(href)
+        heads = [found for name in _names(home) for found in [_first_head(home / name)] if found]
+        heads.sort(key=lambda head: (head["fetched"], head["etag"]), reverse=True)
+        return [self.shelf(href, Version(head["size"], head["etag"], head["last_modified"])) for head in heads]
+
     def newest(self, href: str) -> Shelf | None:
         """Return the shelf of the version that was fetched last; None where nothing is kept of the file."""
         home = self._home(href)

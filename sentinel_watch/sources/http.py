@@ -8,13 +8,14 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field, replace
 from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from sentinel_watch import __version__
 from sentinel_watch.sources.connections import Connections
 from sentinel_watch.sources.patience import asked_wait_s, persist
-from sentinel_watch.sources.transfer import ChangedError, PassingError, RefusedError, TransferError, shown
+from sentinel_watch.sources.spending import Spending
+from sentinel_watch.sources.transfer import ChangedError, PassingError, RefusedError, TransferError, UnauthorisedError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sentinel_watch.sources.hosts import Hosts
     from sentinel_watch.sources.patience import Deadline, Patience
 
-__all__ = ["Answer", "Http", "Request"]
+__all__ = ["Answer", "Asks", "Http", "Request"]
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
@@ -44,6 +45,8 @@ class Request:
     body: bytes | None = None
     token: str = field(default="", repr=False)
     """Bearer token for the URL's own host over TLS; never sent to another host that a redirect names."""
+    confidential: bool = False
+    """True = the body holds a secret, and goes nowhere but to the URL itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,19 @@ class Answer:
     url: str
 
 
+class Asks(Protocol):
+    """Whoever gets answers."""
+
+    def ask(self, request: Request, deadline: Deadline, check: Callable[[Answer], None] | None = None) -> Answer:
+        """Return the answer to `request`, checked; raise TransferError where there is none."""
+
+
 class Http:
     """Asks hosts that the rules allow; may be used by many threads at once."""
 
     def __init__(self, hosts: Hosts, patience: Patience, at_once: int = 16) -> None:
         self.patience = patience
+        self.spending = Spending()
         self._hosts = hosts
         self._connections = Connections(hosts, patience.timeout_s, at_once)
 
@@ -71,7 +82,13 @@ class Http:
         `check` raises PassingError or TransferError where the answer is not what was asked for. Raises TransferError in the end.
         """
 
+        tries = 0
+
         def _try() -> Answer:
+            nonlocal tries
+            if tries:
+                self.spending.retried()
+            tries += 1
             answer = self._follow(request, deadline)
             _check_status(answer)
             if check is not None:
@@ -86,6 +103,8 @@ class Http:
             where = answer.headers.get("location")
             if answer.status not in REDIRECTS or not where:
                 return answer
+            if request.confidential:
+                raise TransferError("the server leads elsewhere, where a secret may not follow", where=shown(request.url))
             method, body = ("GET", None) if answer.status == 303 else (request.method, request.body)
             url = urljoin(request.url, where)
             token = request.token if _origin(url) == _origin(request.url) else ""
@@ -94,6 +113,8 @@ class Http:
 
     def _once(self, request: Request, deadline: Deadline) -> Answer:
         target = self._hosts.target(request.url)
+        if request.confidential and target.scheme != "https" and not self._hosts.allow_private:
+            raise TransferError("a secret may only be sent over TLS", where=shown(request.url), allowed="https")
         headers = {"User-Agent": f"sentinel-watch/{__version__}", "Accept-Encoding": "identity", **request.headers}
         if request.token and (target.scheme == "https" or self._hosts.allow_private):
             headers["Authorization"] = f"Bearer {request.token}"
@@ -107,7 +128,9 @@ class Http:
         except (OSError, HTTPException) as error:
             name = type(error).__name__
             raise PassingError("the connection failed", where=shown(request.url), found=name) from error
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body, request.url)
+        answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body, request.url)
+        self.spending.count(answer)
+        return answer
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -147,7 +170,10 @@ def _check_status(answer: Answer) -> None:
     if status in BUSY:
         raise PassingError("the server is busy or broken", where=where, found=found, wait_s=asked_wait_s(answer.headers.get("retry-after")))
     if status in REFUSED:
-        raise RefusedError("access is refused: quota spent, or credentials missing or not accepted", where=where, found=found)
+        error = UnauthorisedError if status == 401 else RefusedError
+        raise error("access is refused: quota spent, or credentials missing or not accepted", where=where, found=found)
     if status == 412:
         raise ChangedError("the file has changed on the server", where=where, found=found)
+    if status in {400, 422}:
+        raise TransferError("the server does not understand what it is asked", where=where, found=found)
     raise TransferError("the server does not have this", where=where, found=found)

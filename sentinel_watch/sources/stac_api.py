@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
-
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import SourceError
-from sentinel_watch.registry import Part
 from sentinel_watch.sources.access import Access, Signer, Token
-from sentinel_watch.sources.answers import Answers
 from sentinel_watch.sources.api_io import ApiIO
-from sentinel_watch.sources.api_search import Question, find_items, to_scenes
-from sentinel_watch.sources.chips import Chips
+from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
 from sentinel_watch.sources.geotiff import read_raster
-from sentinel_watch.sources.hosts import Hosts
-from sentinel_watch.sources.http import Http
-from sentinel_watch.sources.patience import Patience
 from sentinel_watch.sources.ranges import RangeClient
 from sentinel_watch.sources.reading_plan import describe_plan
+from sentinel_watch.sources.remote import Remote
 from sentinel_watch.sources.remote_file import RemoteFile
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
@@ -38,52 +30,25 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from sentinel_watch.domain.scene import Asset, Scene
+    from sentinel_watch.sources.api_search import Items
     from sentinel_watch.sources.patience import Deadline
 
 __all__ = ["StacApi"]
 
 
-class StacApi(Part):
+class StacApi(Remote):
     """Reads scenes of a STAC API: searches it, and fetches of each file only the blocks that a grid needs."""
 
-    url: str
-    """Landing page of the API."""
     collections: tuple[str, ...] = ("sentinel-2-l2a",)
     """Collections to search, the preferred one first."""
-    hosts: tuple[str, ...] = ()
-    """Hosts beside the API's own that may be asked; `*.example.org` allows every name below it."""
-    allow_private: bool = False
-    """Allow addresses of private networks and of this machine, for an archive inside an agency's own network."""
-    max_cloud_percent: float | None = Field(default=None, ge=0, le=100)
-    """Leave out scenes that the catalogue calls cloudier; left out, every scene ends in the ledger."""
     cloud_filter: Literal["query", "cql2", "client"] = "client"
     """How the API is asked for less cloudy scenes: by its query extension, by CQL2, or not at all; it is checked here anyway."""
-    page_size: int = Field(default=100, ge=1, le=1000)
-    """Items asked for in one page."""
     token_env: str = ""
     """Environment variable that holds a bearer token; empty = none is sent."""
     token_hosts: tuple[str, ...] = ()
     """Hosts that get the token; left out, the API's own."""
     sign_service: str = ""
     """Token service that signs the URLs of Azure storage containers; empty = they need no signature."""
-    patience: Patience = Patience()
-    """How requests are repeated."""
-    connections: int = Field(default=16, ge=1, le=64)
-    """Requests under way at once."""
-    cache: Path | None = None
-    """Folder of the chip cache; left out, nothing is kept."""
-    cache_gb: float = Field(default=20, gt=0)
-    """Size of the chip cache, from which on the longest unused is deleted."""
-    offline: bool = False
-    """Use only what the cache holds, and no network."""
-
-    @field_validator("url")
-    @classmethod
-    def _plain_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-            raise ValueError("must be an http(s) URL without user, password, query and fragment")
-        return url.rstrip("/")
 
     def search(self, geometry: BaseGeometry, start: datetime | None, end: datetime | None) -> Sequence[Scene]:
         """Return the scenes that touch `geometry` (WGS84) in [start, end], oldest first, copies included.
@@ -91,14 +56,7 @@ class StacApi(Part):
         Raises SourceError where the API cannot be asked, or where this version can read none of its images.
         """
         question = Question(geometry, start, end, self.collections, self.max_cloud_percent)
-        asked = {"url": self.url, **question.describe()}
-        answers = Answers(self.cache / "searches") if self.cache else None
-        if self.offline:
-            items = (answers or Answers(Path("no cache"))).recall(asked)
-        else:
-            items = find_items(self.api(), self.url, question, self.cloud_filter, self.page_size)
-            if answers:
-                answers.keep(asked, items)
+        items = self.answered({"url": self.url, **question.describe()}, lambda: self._ask(question))
         scenes = to_scenes(items, question, self.url)
         _check_readable(scenes, self.url)
         return scenes
@@ -126,44 +84,36 @@ class StacApi(Part):
         return ApiIO(self.http, self.token, self.patience.deadline())
 
     def _read_asset(self, asset: Asset, grid: GeoBox, deadline: Deadline, *, nearest: bool) -> NDArray[np.float32]:
-        file = RemoteFile(asset.href, self.ranges, self._chips, deadline)
+        file = RemoteFile(asset.href, self.ranges, self.chips, deadline)
         try:
             return read_raster(file, asset.nodata, grid, nearest=nearest)
         except ChangedError:
             if not file.from_chips:
                 raise
         # what is kept is of an older version than what the server has: begin anew with that
-        file = RemoteFile(asset.href, self.ranges, self._chips, deadline, trust_chips=False)
+        file = RemoteFile(asset.href, self.ranges, self.chips, deadline, trust_chips=False)
         return read_raster(file, asset.nodata, grid, nearest=nearest)
 
-    @property
-    def _own_host(self) -> str:
-        return urlsplit(self.url).hostname or ""
+    def _ask(self, question: Question) -> Items:
+        api = self.api()
+        endpoint = search_endpoint(api.document(self.url), self.url)
+        return find_items(api, endpoint, question, self.cloud_filter, self.page_size)
 
-    @cached_property
-    def http(self) -> Http:
-        """The client that asks the hosts of this source, and no others."""
-        signing = urlsplit(self.sign_service).hostname
-        allowed = (self._own_host, *self.hosts, *([signing] if signing else []))
-        names = tuple(host.lower() for host in allowed)
-        rules = Hosts(names, self.allow_private, allow_plain=urlsplit(self.url).scheme == "http")
-        return Http(rules, self.patience, self.connections)
+    def more_hosts(self) -> tuple[str, ...]:
+        """Return the host of the token service, if there is one."""
+        return (urlsplit(self.sign_service).hostname or "",)
 
     @cached_property
     def token(self) -> Token:
         """The bearer token."""
-        return Token(self.token_env, self.token_hosts or (self._own_host,))
+        return Token(self.token_env, self.token_hosts or (self.own_host,))
 
     @cached_property
     def ranges(self) -> RangeClient | None:
         """The client that fetches parts of files; None where the network is not to be used."""
         if self.offline:
             return None
-        return RangeClient(self.http, Access(self.token, Signer(self.http, self.sign_service) if self.sign_service else None))
-
-    @cached_property
-    def _chips(self) -> Chips | None:
-        return Chips(self.cache, int(self.cache_gb * 1024**3)) if self.cache else None
+        return RangeClient(self.fetching, Access(self.token, Signer(self.http, self.sign_service) if self.sign_service else None))
 
 
 def _check_readable(scenes: Sequence[Scene], url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sentinel_watch.domain.ledger import Reason
@@ -11,7 +11,7 @@ from sentinel_watch.errors import SceneError, SourceError
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-__all__ = ["ChangedError", "PassingError", "RefusedError", "TransferError", "shown", "stable"]
+__all__ = ["BudgetError", "ChangedError", "PassingError", "RefusedError", "TransferError", "UnauthorisedError", "shown", "stable"]
 
 SIGNATURES = frozenset({"se", "sig", "sip", "ske", "skoid", "sks", "skt", "sktid", "skv", "sp", "spr", "sr", "srt", "ss", "st", "sv"})
 """Query keys of Azure's shared access signatures."""
@@ -21,14 +21,27 @@ SECRETS = frozenset({"access_token", "apikey", "api_key", "expires", "key-pair-i
 class TransferError(SourceError):
     """A request did not give what it must; asking again would not help."""
 
+    reason: ClassVar[Reason] = Reason.UNREADABLE
+    """What the ledger calls it."""
+
     def for_scene(self) -> SceneError:
         """Return the same for one scene: it ends as failed, and the next run tries again."""
         details = {name: self.details[name] for name in ("where", "found", "allowed")}
-        return SceneError(Reason.UNREADABLE, self.what, **details)
+        return SceneError(self.reason, self.what, **details)
 
 
 class RefusedError(TransferError):
     """The server refuses access: credentials, or a quota that is spent."""
+
+
+class UnauthorisedError(RefusedError):
+    """The server does not accept the credentials, or no longer: a token may have run out."""
+
+
+class BudgetError(TransferError):
+    """What the run may spend is spent, so nothing was asked."""
+
+    reason = Reason.BUDGET
 
 
 class ChangedError(TransferError):

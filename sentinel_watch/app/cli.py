@@ -135,6 +135,20 @@ def source_check(source: Annotated[str, typer.Argument(metavar="SRC", help="What
     raise typer.Exit(check_source(source))
 
 
+@sources.command("quicklook")
+def source_quicklook(
+    aoi: Annotated[Path, typer.Argument(metavar="AOI", help="GeoJSON file of one site.")],
+    source: Annotated[str, typer.Option(metavar="SRC", help="A Sentinel Hub.")] = "cdse-sentinelhub",
+    start: Annotated[str | None, typer.Option(metavar="D", help="First day, YYYY-MM-DD.  [default: a year before the last]")] = None,
+    end: Annotated[str | None, typer.Option(metavar="D", help="Last day, YYYY-MM-DD.  [default: today]")] = None,
+) -> None:
+    """Show each day's mean of a site, as a Sentinel Hub tells it, before a full run."""
+    from sentinel_watch.app.days import read_period
+    from sentinel_watch.app.quicklook import show_quick_look
+
+    show_quick_look(aoi, source, read_period(start, None, end))
+
+
 @evidence.command("build")
 def evidence_build(
     alert_id: AlertId,

@@ -10,9 +10,8 @@ from shapely.geometry import box
 
 from sentinel_watch.app.tables import console
 from sentinel_watch.sources import NAMED, open_source
-from sentinel_watch.sources.api_check import Check, check_api
+from sentinel_watch.sources.api_check import Check
 from sentinel_watch.sources.settings import load_settings
-from sentinel_watch.sources.stac_api import StacApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +40,8 @@ def check_source(src: str) -> int:
     Raises InputError where `src` names no source, SourceError where a catalogue on disk cannot be read.
     """
     source = open_source(src)
-    checks = list(check_api(source) if isinstance(source, StacApi) else _check_catalog(source))
+    check = getattr(source, "check", None)
+    checks = list(check() if check else _check_catalog(source))
     _print(checks)
     broken = [check.what for check in checks if check.state == "broken"]
     console().print(f"A run would not work: {', '.join(broken)}." if broken else "The source can be used.", highlight=False)

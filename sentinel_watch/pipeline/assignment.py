@@ -65,7 +65,7 @@ class Assignment:
         begin = f"watching from {self.split.monitor_from:%Y-%m-%d}: {self.split.why}"
         missing = [f"the source has no {', '.join(without)}: the detector works without"] if without else []
         read = [scene for scene in self.archive.scenes if self.split.role(scene)]
-        plan = reading_plan(self.viewer.source, read, bands, self.ground.grid)
+        plan = reading_plan(self.viewer.source, read, bands, [block.grid for block in self.ground.blocks])
         blind = [] if self.archive.bands((SCL,)) else ["the source has no SCL: cloud and shadow are told by their brightness alone"]
         return [begin, *plan, *missing, *blind, *(f"no {name}: it needs {', '.join(need)}" for name, need in lacking.items())]
 

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from sentinel_watch.contracts import Source
     from sentinel_watch.domain.scene import Scene
 
-__all__ = ["NAMED", "SOURCES", "newest_copies", "open_source", "reading_plan"]
+__all__ = ["NAMED", "SOURCES", "newest_copies", "open_source", "reading_plan", "spent_by"]
 
 SOURCES: Registry[Source] = Registry(
     "source",
     {
         "catalog": "sentinel_watch.sources.catalog:StacCatalog",
         "sample": "sentinel_watch.sources.catalog:Sample",
+        "sentinel_hub": "sentinel_watch.sources.sentinel_hub:SentinelHub",
         "stac_api": "sentinel_watch.sources.stac_api:StacApi",
     },
 )
@@ -47,7 +48,13 @@ def open_source(src: str, cache: Path | None = None) -> Source:
         raise refusal(error, f"the source {src.partition('?')[0].rpartition('@')[2]!r}", part) from error
 
 
-def reading_plan(source: Source, scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -> list[str]:
-    """Return in plain words what reading `bands` of `scenes` on `grid` takes; nothing for a source that fetches nothing."""
+def reading_plan(source: Source, scenes: Sequence[Scene], bands: Sequence[str], grids: Sequence[GeoBox]) -> list[str]:
+    """Return in plain words what reading `bands` of `scenes` on `grids` takes; nothing for a source that fetches nothing."""
     plan = getattr(source, "plan", None)
-    return [plan(scenes, bands, grid)] if plan else []
+    return [plan(scenes, bands, grids)] if plan else []
+
+
+def spent_by(source: Source) -> dict[str, float]:
+    """Return what fetching imagery from `source` has cost so far, by name; nothing for a source that fetches nothing."""
+    spent = getattr(source, "spent", None)
+    return dict(spent()) if spent else {}

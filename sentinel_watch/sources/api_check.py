@@ -6,12 +6,13 @@ import json
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sentinel_watch.errors import SourceError
 from sentinel_watch.sources.api_search import Question, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import BROKEN
 from sentinel_watch.sources.http import Request
+from sentinel_watch.sources.remote import Remote
 from sentinel_watch.sources.transfer import shown
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from sentinel_watch.sources.patience import Deadline
     from sentinel_watch.sources.stac_api import StacApi
 
-__all__ = ["Check", "check_api"]
+__all__ = ["Check", "check_api", "hasty", "quotas_in", "quotas_told", "tried"]
+
+R = TypeVar("R", bound=Remote)
 
 MAX_BYTES = 8 * 1024**2
 FIRST_BYTES = 32 * 1024
@@ -53,7 +56,7 @@ class _Trial:
     def document(self, url: str) -> dict[str, Any]:
         """Return the JSON object at `url`, and note what its headers tell of quotas."""
         answer = self.source.http.ask(Request(url, MAX_BYTES, token=self.source.token.of(url)), self.deadline)
-        self.quotas |= {name: value for name, value in answer.headers.items() if any(mark in name for mark in QUOTAS)}
+        self.quotas |= quotas_in(answer.headers)
         return dict(json.loads(answer.body))
 
     def reach(self) -> str:
@@ -91,21 +94,36 @@ class _Trial:
 
 def check_api(source: StacApi) -> Iterator[Check]:
     """Yield what was tried, in order; each step is tried, whatever became of the ones before."""
-    # somebody waits for it
-    hasty = {**source.patience.model_dump(), "tries": min(source.patience.tries, MAX_TRIES)}
-    trial = _Trial(type(source)(**{**source.model_dump(), "patience": hasty}))
+    trial = _Trial(hasty(source))
     if source.token_env:
         given = bool(os.environ.get(source.token_env))
         yield Check("token", "ok" if given else "warning", f"{source.token_env} is {'set' if given else 'not set'}")
-    yield _tried("reachable", trial.reach)
+    yield tried("reachable", trial.reach)
     for name in source.collections:
-        yield _tried(f"collection {name}", partial(trial.collection, name), failing="warning")
-    yield _tried("search", trial.search)
-    yield _tried("files", trial.read)
-    yield Check("quotas", "ok", _listed(trial.quotas) or "the service does not tell")
+        yield tried(f"collection {name}", partial(trial.collection, name), failing="warning")
+    yield tried("search", trial.search)
+    yield tried("files", trial.read)
+    yield quotas_told(trial.quotas)
 
 
-def _tried(what: str, step: Callable[[], str], failing: str = "broken") -> Check:
+def hasty(source: R) -> R:
+    """Return a source that gives up early, since somebody waits for it."""
+    patience = {**source.patience.model_dump(), "tries": min(source.patience.tries, MAX_TRIES)}
+    return type(source)(**{**source.model_dump(), "patience": patience})
+
+
+def quotas_in(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those headers that tell of quotas."""
+    return {name: value for name, value in headers.items() if any(mark in name for mark in QUOTAS)}
+
+
+def quotas_told(headers: Mapping[str, str]) -> Check:
+    """Return what a service tells of quotas."""
+    return Check("quotas", "ok", ", ".join(f"{name}: {value}" for name, value in sorted(headers.items())) or "the service does not tell")
+
+
+def tried(what: str, step: Callable[[], str], failing: str = "broken") -> Check:
+    """Return what came of a step; `failing` is its state where it raises what sources raise."""
     try:
         return Check(what, "ok", step())
     except SourceError as error:
@@ -113,7 +131,3 @@ def _tried(what: str, step: Callable[[], str], failing: str = "broken") -> Check
         return Check(what, failing, reason)
     except BROKEN as error:
         return Check(what, failing, f"the answer is not as it must be ({type(error).__name__})")
-
-
-def _listed(headers: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in sorted(headers.items()))

@@ -34,7 +34,8 @@ NOT_FROM_LINKS = ("authorization", "connection", "content-", "cookie", "host", "
 class ApiIO(StacApiIO):
     """Asks one API for JSON until a deadline; nothing goes through pystac-client's own session."""
 
-    def __init__(self, http: Asks, token: Token, deadline: Deadline) -> None:
+    def __init__(self, http: Asks, token: Token | None, deadline: Deadline) -> None:
+        """`token` is added to what is asked, unless `http` adds one itself."""
         super().__init__(max_retries=None)
         self._http = http
         self._token = token
@@ -58,10 +59,13 @@ class ApiIO(StacApiIO):
         if method == "POST":
             own["Content-Type"] = "application/json"
             body = json.dumps(parameters).encode()
-            request = Request(href, MAX_PAGE_BYTES, "POST", own, body, self._token.of(href))
+            request = Request(href, MAX_PAGE_BYTES, "POST", own, body, self._bearer(href))
         else:
-            request = Request(_with_query(href, parameters or {}), MAX_PAGE_BYTES, "GET", own, None, self._token.of(href))
+            request = Request(_with_query(href, parameters or {}), MAX_PAGE_BYTES, "GET", own, None, self._bearer(href))
         return self._http.ask(request, self._deadline, check=_check).body.decode()
+
+    def _bearer(self, href: str) -> str:
+        return self._token.of(href) if self._token else ""
 
     def get_pages(self, url: str, method: str | None = None, parameters: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the pages of a search, empty ones included; raise SourceError where they do not end or come again."""

@@ -41,6 +41,11 @@ class Shelf:
     """Without signature."""
     version: Version
 
+    def touch(self) -> None:
+        """Note that the shelf is used now: eviction goes by that."""
+        with suppress(OSError):
+            os.utime(self.folder)
+
     def spans(self) -> list[tuple[int, int]]:
         """Return the bytes, [start, stop), of every piece, in order."""
         return sorted((int(found[1]), int(found[2])) for found in map(PIECE.fullmatch, _names(self.folder)) if found)
@@ -97,9 +102,7 @@ class Chips:
             return None
         latest = max(known, key=lambda head: (head["fetched"], head["etag"], head["last_modified"], head["size"]))
         shelf = self.shelf(href, Version(latest["size"], latest["etag"], latest["last_modified"]))
-        # the time of use, by which eviction goes
-        with suppress(OSError):
-            os.utime(shelf.folder)
+        shelf.touch()
         return shelf
 
     def keep(self, shelf: Shelf, start: int, data: bytes) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.sources.resample import Placement
 
-__all__ = ["RasterFile", "read_band", "read_raster"]
+__all__ = ["GDAL_OPTIONS", "RasterFile", "heeding_warnings", "read_band", "read_raster"]
 
 DTYPES = ("uint8", "uint16", "int16", "float32")
 MAX_SIDE_PX = 65_536
@@ -108,15 +108,19 @@ def read_raster(file: RasterFile, nodata: float | None, grid: GeoBox, *, nearest
     nearest neighbour. Raises SceneError("unreadable") where the file is broken or lies about its content.
     """
     try:
-        with _heeding_warnings(file), rasterio.Env(**GDAL_OPTIONS), file.opened() as raster:
+        with heeding_warnings() as said, rasterio.Env(**GDAL_OPTIONS), file.opened() as raster:
             _check_header(raster, file)
             at = place(raster.crs.to_wkt(), raster.transform, raster.shape, grid)
-            if at.height * at.width == 0:
-                return np.full(grid.shape, np.nan, np.float32)
-            file.need(_checked_blocks(raster, at, file))
-            values = raster.read(1, window=Window(at.left, at.top, at.width, at.height)).astype(np.float32)
+            apart = at.height * at.width == 0
+            file.need([] if apart else _checked_blocks(raster, at, file))
+            window = Window(at.left, at.top, at.width, at.height)
+            values = np.empty((0, 0), np.float32) if apart else raster.read(1, window=window).astype(np.float32)
     except (RasterioError, NotGeoreferencedWarning, OSError, ValueError) as error:
         raise _unreadable("the file is no readable GeoTIFF", file, found=str(error)) from error
+    if said:
+        raise _unreadable("reading the file gave a warning", file, found=said[0])
+    if apart:
+        return np.full(grid.shape, np.nan, np.float32)
     if nodata is not None:
         values[values == nodata] = np.nan
     return sample(values, at, nearest=nearest)
@@ -181,16 +185,14 @@ class _Warnings(logging.Handler):
 
 
 @contextmanager
-def _heeding_warnings(file: RasterFile) -> Iterator[None]:
-    """Raise SceneError at the end where GDAL has warned: what it repairs in silence is no evidence."""
+def heeding_warnings() -> Iterator[list[str]]:
+    """Yield a list into which goes what GDAL warns of in this thread: what it repairs in silence is no evidence."""
     handler = _Warnings()
     logger = logging.getLogger("rasterio")
     if not logger.isEnabledFor(logging.WARNING):
         logger.setLevel(logging.WARNING)
     logger.addHandler(handler)
     try:
-        yield
+        yield handler.messages
     finally:
         logger.removeHandler(handler)
-    if handler.messages:
-        raise _unreadable("reading the file gave a warning", file, found=handler.messages[0])

@@ -81,7 +81,6 @@ class Http:
 
         `check` raises PassingError or TransferError where the answer is not what was asked for. Raises TransferError in the end.
         """
-
         tries = 0
 
         def _try() -> Answer:

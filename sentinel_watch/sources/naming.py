@@ -18,6 +18,9 @@ __all__ = ["NAMED", "OFFLINE_VARIABLE", "describe"]
 NAMED = ("sample",)
 """Sources that their name alone describes."""
 
+FETCHING = ("stac_api", "sentinel_hub")
+"""Parts that are asked over the network."""
+
 OFFLINE_VARIABLE = "SENTINEL_WATCH_OFFLINE"
 """Environment variable: `1` = use only what the cache holds."""
 
@@ -59,7 +62,7 @@ def _by_url(src: str, settings: Settings) -> dict[str, Any] | None:
 def _equipped(options: dict[str, Any], settings: Settings, cache: Path | None) -> dict[str, Any]:
     """Return `options` with what the whole configuration says for sources that fetch."""
     options = {"part": "stac_api", **options}
-    if options["part"] != "stac_api":
+    if options["part"] not in FETCHING:
         return options
     offline = settings.offline or os.environ.get(OFFLINE_VARIABLE) == "1"
     return {"cache": cache, "cache_gb": settings.cache_gb, **options, "offline": offline or options.get("offline", False)}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.domain.scene import Scene
 
-__all__ = ["bytes_of", "describe_plan"]
+__all__ = ["bytes_of", "describe_plan", "describe_units"]
 
 PIXEL_M = {"B01": 60, "B02": 10, "B03": 10, "B04": 10, "B08": 10, "B09": 60}
 """Pixel size of Sentinel-2's bands; 20 m for all others."""
@@ -24,13 +24,31 @@ BLOCK_BYTES = 1_300_000
 """Mean size of such a block of reflectance, compressed."""
 CLASS_BLOCK_BYTES = 60_000
 HEADER_BYTES = 32_768
+CACHED = "what the cache holds is not fetched again"
+BYTES_A_SECOND = 5e6
+IMAGES_A_SECOND = 2.0
+"""What an ordinary line and an ordinary account give, to tell minutes from hours; neither was measured on the archives."""
 
 
 def describe_plan(scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -> str:
     """Return in plain words how much reading `bands` of `scenes` on `grid` takes, cache left out of account."""
     total = sum(bytes_of(band, grid) for scene in scenes for band in bands if band in scene.assets)
     size = f"{total / 1e9:.1f} GB" if total >= 1e9 else f"{math.ceil(total / 1e6)} MB"
-    return f"{len(scenes)} scenes to read, at most about {size}; what the cache holds is not fetched again"
+    return f"{len(scenes)} scenes to read, at most about {size}, {_duration(total / BYTES_A_SECOND)} at 5 MB a second; {CACHED}"
+
+
+def describe_units(scenes: int, units: float, images: int, budget: float | None) -> str:
+    """Return in plain words what so many images of so many scenes cost in processing units, cache left out of account."""
+    allowed = "" if budget is None else f" of the {budget:g} that a run may spend"
+    time = _duration(images / IMAGES_A_SECOND)
+    return (
+        f"{scenes} scenes to read, at most {images} images and {units:.1f} processing units{allowed}, {time} at 2 images a second; {CACHED}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
 def bytes_of(band: str, grid: GeoBox) -> float:

@@ -7,9 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from odc.geo.geobox import geobox_union_conservative
+
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import SourceError
 from sentinel_watch.sources.access import Access, Signer, Token
+from sentinel_watch.sources.api_check import Check, check_api
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
@@ -21,7 +24,7 @@ from sentinel_watch.sources.remote_file import RemoteFile
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     import numpy as np
@@ -75,9 +78,13 @@ class StacApi(Remote):
             except TransferError as error:
                 raise error.for_scene() from error
 
-    def plan(self, scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -> str:
-        """Return in plain words what reading `bands` of `scenes` on `grid` takes at most."""
-        return describe_plan(scenes, (*bands, SCL), grid)
+    def plan(self, scenes: Sequence[Scene], bands: Sequence[str], grids: Sequence[GeoBox]) -> str:
+        """Return in plain words what reading `bands` and SCL of `scenes` on `grids`, side by side, takes at most."""
+        return describe_plan(scenes, (*bands, SCL), geobox_union_conservative(list(grids)))
+
+    def check(self) -> Iterator[Check]:
+        """Yield what came of trying to reach, search and read the source."""
+        return check_api(self)
 
     def api(self) -> ApiIO:
         """Return a client of the API, good until the deadline of what begins now."""

@@ -1,0 +1,75 @@
+"""Whether a Sentinel Hub can be used: signed in to, searched, and asked for an image, with the credentials at hand."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import box
+
+from sentinel_watch.domain.scene import SCL
+from sentinel_watch.errors import SourceError
+from sentinel_watch.sources.api_check import Check, hasty, tried
+from sentinel_watch.sources.api_search import Question, to_scenes
+from sentinel_watch.sources.hub_requests import COLLECTION, Order
+from sentinel_watch.sources.hub_scenes import period_of, to_passes
+from sentinel_watch.sources.transfer import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.sources.sentinel_hub import SentinelHub
+
+__all__ = ["check_hub"]
+
+SIDE_PX = 8
+
+
+class _Trial:
+    """One pass over a service; remembers what later steps need."""
+
+    def __init__(self, source: SentinelHub) -> None:
+        self.source = source
+        self.deadline = source.patience.deadline()
+        self.scene: Scene | None = None
+        self.bounds: tuple[float, float, float, float] = (0, 0, 0, 0)
+
+    def sign_in(self) -> str:
+        """Get a token."""
+        self.source.login.token(self.deadline)
+        return f"a token of {shown(self.source.token_url)}"
+
+    def search(self) -> str:
+        """Search for any tile, and return what was found."""
+        asked = {"collections": [COLLECTION], "bbox": [-180, -90, 180, 90], "datetime": "2015-06-27T00:00:00Z/..", "limit": 1}
+        page = json.loads(self.source.api().request(f"{self.source.catalog_url}/search", "POST", parameters=asked))
+        (first, *_) = page["features"]
+        self.bounds = tuple(first["bbox"])
+        (self.scene, *_) = to_passes(to_scenes([first], Question(None, None, None, ()), self.source.url), self.source.url)
+        return f"for example {self.scene.scene_id}"
+
+    def image(self) -> str:
+        """Order the smallest of images, from the middle of the tile."""
+        if self.scene is None:
+            raise SourceError("there is no scene to try")
+        middle = box(*self.bounds, "EPSG:4326").to_crs("utm").centroid.buffer(5 * SIDE_PX - 1)
+        period = period_of(self.scene.assets[SCL].href)
+        image = self.source.order(Order(("B02", SCL), period, GeoBox.from_geopolygon(middle, resolution=10)), self.deadline)
+        return f"{image.values.shape[1]} x {image.values.shape[2]} pixels of it"
+
+    def cost(self) -> Check:
+        """Return what the trial has cost."""
+        units = self.source.spent()["processing_units"]
+        allowed = "no budget is set" if self.source.budget_pu is None else f"a run may spend {self.source.budget_pu:g}"
+        return Check("quotas", "ok", f"this check cost {units:g} processing units; {allowed}; the service's dashboard tells what is left")
+
+
+def check_hub(source: SentinelHub) -> Iterator[Check]:
+    """Yield what was tried, in order; each step is tried, whatever became of the ones before. Costs about 0.01 processing units."""
+    trial = _Trial(hasty(source))
+    yield tried("token", trial.sign_in)
+    yield tried("search", trial.search)
+    yield tried("image", trial.image)
+    yield trial.cost()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["FAULTS", "Archive", "serving"]
+__all__ = ["FAULTS", "Archive", "Reply", "draw", "send", "serving"]
 
 COLLECTION = "sentinel-2-l2a"
 STALL_S = 1.2
@@ -69,8 +69,7 @@ class Archive:
         with self.lock:
             self.counts[request] += 1
             count = self.counts[request]
-        digest = hashlib.sha256(f"{self.seed}/{request}/{count}".encode()).digest()
-        return int.from_bytes(digest[:4]) / 2**32 < self.share
+        return draw(self.seed, request, count) < self.share
 
     def items(self) -> list[dict[str, Any]]:
         """Return the catalogue's items, their hrefs on this server."""
@@ -87,7 +86,14 @@ class Archive:
         return items
 
 
-def _send(handler: Handler, status: int, body: bytes, headers: dict[str, str] | None = None, length: int | None = None) -> None:
+def draw(seed: int, request: str, count: int) -> float:
+    """Return a number from 0 to 1 that is the same for the same request, the `count`-th time it is asked."""
+    digest = hashlib.sha256(f"{seed}/{request}/{count}".encode()).digest()
+    return int.from_bytes(digest[:4]) / 2**32
+
+
+def send(handler: Handler, status: int, body: bytes, headers: dict[str, str] | None = None, length: int | None = None) -> None:
+    """Send an answer; `length` is what it says of its own length, where that is a lie."""
     handler.send_response(status)
     for name, value in {"Content-Type": "image/tiff", **(headers or {})}.items():
         handler.send_header(name, value)
@@ -101,36 +107,36 @@ def _drop(handler: Handler, _: Reply) -> None:
 
 
 def _truncate(handler: Handler, reply: Reply) -> None:
-    _send(handler, reply.status, reply.body[: len(reply.body) // 2], reply.headers, len(reply.body))
+    send(handler, reply.status, reply.body[: len(reply.body) // 2], reply.headers, len(reply.body))
     handler.close_connection = True
 
 
 def _stall(handler: Handler, reply: Reply) -> None:
     time.sleep(STALL_S)
-    _send(handler, reply.status, reply.body, reply.headers)
+    send(handler, reply.status, reply.body, reply.headers)
 
 
 def _shift(handler: Handler, reply: Reply) -> None:
     start, stop, size = reply.span
-    _send(handler, 206, reply.content[start + 7 : stop + 7], {**reply.headers, "Content-Range": f"bytes {start + 7}-{stop + 6}/{size}"})
+    send(handler, 206, reply.content[start + 7 : stop + 7], {**reply.headers, "Content-Range": f"bytes {start + 7}-{stop + 6}/{size}"})
 
 
 def _short(handler: Handler, reply: Reply) -> None:
     start, stop, size = reply.span
     middle = (start + stop) // 2
-    _send(handler, 206, reply.content[start:middle], {**reply.headers, "Content-Range": f"bytes {start}-{middle - 1}/{size}"})
+    send(handler, 206, reply.content[start:middle], {**reply.headers, "Content-Range": f"bytes {start}-{middle - 1}/{size}"})
 
 
 def _replaced(handler: Handler, reply: Reply) -> None:
-    _send(handler, reply.status, reply.body[::-1], {**reply.headers, "ETag": '"another"'})
+    send(handler, reply.status, reply.body[::-1], {**reply.headers, "ETag": '"another"'})
 
 
 def _status(status: int, headers: dict[str, str] | None = None) -> Callable[[Handler, Reply], None]:
-    return lambda handler, _: _send(handler, status, b"no", {"Content-Type": "text/plain", **(headers or {})})
+    return lambda handler, _: send(handler, status, b"no", {"Content-Type": "text/plain", **(headers or {})})
 
 
 def _page(handler: Handler, _: Reply) -> None:
-    _send(handler, 200, b"<!DOCTYPE html><html>Please sign in</html>", {"Content-Type": "text/html"})
+    send(handler, 200, b"<!DOCTYPE html><html>Please sign in</html>", {"Content-Type": "text/html"})
 
 
 FAULTS: dict[str, Callable[[Handler, Reply], None]] = {
@@ -145,7 +151,7 @@ FAULTS: dict[str, Callable[[Handler, Reply], None]] = {
     "page": _page,
     "shifted_range": _shift,
     "short_range": _short,
-    "whole_file": lambda handler, reply: _send(handler, 200, reply.content, {**reply.headers, "Content-Range": ""}),
+    "whole_file": lambda handler, reply: send(handler, 200, reply.content, {**reply.headers, "Content-Range": ""}),
     "replaced": _replaced,
     "gone": _status(404),
 }
@@ -193,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(archive.delay_s)
         parts = urlsplit(self.path)
         if archive.token and self.headers.get("Authorization") != f"Bearer {archive.token}":
-            _send(self, 401, b"no")
+            send(self, 401, b"no")
         elif archive.fault.startswith("api_") and not parts.path.startswith("/files/") and archive.hit(self.path):
             FAULTS[archive.fault.removeprefix("api_")](self, Reply(b"", (0, 0, 0), 200, {}))
         elif parts.path.startswith("/files/"):
@@ -203,10 +209,10 @@ class Handler(BaseHTTPRequestHandler):
         elif parts.path == "/":
             self._json(self._landing())
         else:
-            _send(self, 404, b"no")
+            send(self, 404, b"no")
 
     def _json(self, document: dict[str, Any]) -> None:
-        _send(self, 200, json.dumps(document).encode(), {"Content-Type": "application/geo+json", **self.archive.extra_headers})
+        send(self, 200, json.dumps(document).encode(), {"Content-Type": "application/geo+json", **self.archive.extra_headers})
 
     def _landing(self) -> dict[str, Any]:
         search = {"rel": "search", "type": "application/geo+json", "href": f"{self.archive.url}/search"}
@@ -235,15 +241,15 @@ class Handler(BaseHTTPRequestHandler):
     def _file(self, name: str) -> None:
         archive, path = self.archive, self.archive.folder / name
         if ".." in name or not path.is_file():
-            _send(self, 404, b"no")
+            send(self, 404, b"no")
             return
         reply = self._reply(path.read_bytes())
         if self.headers.get("If-Match") not in (None, reply.headers.get("ETag")):
-            _send(self, 412, b"changed")
+            send(self, 412, b"changed")
         elif archive.fault in FAULTS and archive.hit(f"{name} {self.headers.get('Range')}"):
             FAULTS[archive.fault](self, reply)
         else:
-            _send(self, reply.status, reply.body, reply.headers)
+            send(self, reply.status, reply.body, reply.headers)
 
     def _reply(self, content: bytes) -> Reply:
         headers = {}

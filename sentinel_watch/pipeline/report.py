@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.pipeline.costs import costs
 from sentinel_watch.pipeline.definition import digest
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def write_report(
         "pipeline": {"sha256": digest(job.request.pipeline.resolved()), **job.request.pipeline.resolved()},
         "versions": {"python": sys.version.split()[0], **{name: version(name) for name in PACKAGES}},
         "timings": {"scenes_seconds": round(sum(record.seconds for record in records), 3)},
+        "spent": costs(job),
         "scenes": [asdict(record) for record in records],
     }
     path = job.request.out / "run.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sentinel_watch.pipeline.assignment import assign
+from sentinel_watch.pipeline.costs import keep_costs
 from sentinel_watch.pipeline.deliver import RunResult, deliver
 from sentinel_watch.pipeline.learning import learn_blocks
 from sentinel_watch.pipeline.monitoring import Monitor
@@ -28,8 +29,11 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
     # held to the end: another run of the site would save states that this one does not know of
     with open_store(request.workspace) as store, store.lock(request.site.site_id):
         job = assign(request, store)
-        for note in filter(None, [*job.notes(), rewind(job, store)]):
-            progress.say(note)
-        learn_blocks(job, store, progress)
-        Monitor(job, store).watch(pending(job, store), progress)
-        return deliver(job, store, progress)
+        try:
+            for note in filter(None, [*job.notes(), rewind(job, store)]):
+                progress.say(note)
+            learn_blocks(job, store, progress)
+            Monitor(job, store).watch(pending(job, store), progress)
+            return deliver(job, store, progress)
+        finally:
+            keep_costs(job)

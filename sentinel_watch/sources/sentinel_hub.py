@@ -105,7 +105,7 @@ class SentinelHub(Remote):
             for image in kept.images(wanted, grid):
                 image.paint(values, missing, wanted, grid)
             if missing.any():
-                for image in self._fetched(kept, _orders(wanted, period_of(href), grid)):
+                for image in self._fetched(kept, _orders(wanted, period_of(href), _around(missing, grid))):
                     image.paint(values, missing, wanted, grid)
         except TransferError as error:
             raise error.for_scene() from error
@@ -172,6 +172,12 @@ def _orders(bands: tuple[str, ...], period: tuple[str, str], grid: GeoBox) -> li
     """Return what must be ordered for `grid`, in images of a size that the service makes."""
     tiles = GeoboxTiles(grid, (MAX_SIDE_PX, MAX_SIDE_PX))
     return [Order(bands, period, cast("GeoBox", tiles[place])) for place in np.ndindex(*tiles.shape)]
+
+
+def _around(missing: NDArray[np.bool_], grid: GeoBox) -> GeoBox:
+    """Return the smallest part of `grid` that holds all `missing` (y, x) pixels."""
+    rows, cols = (np.flatnonzero(missing.any(axis=axis)) for axis in (1, 0))
+    return grid[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
 
 def _check(answer: Answer, order: Order, cost: list[float]) -> None:

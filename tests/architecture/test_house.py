@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 PACKAGE = ROOT / "sentinel_watch"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
-EXTRAS = ("postgis", "sentinelhub", "dossier", "timestamp", "test", "dev")
+EXTRAS = ("postgis", "sentinelhub", "dossier", "timestamp", "keyring", "test", "dev")
 REGISTRY_ADDRESS = re.compile(
     r"https?://[^\s\"'<>)]*(/simple\b|pypi\.org/|pythonhosted|artifactory|nexus)|(index-url|find-links)[ =]+\S*://", re.I
 )

@@ -11,6 +11,7 @@ import pytest
 from affine import Affine
 from catalogs import Layer, Shot, series, write_catalog
 from fault_server import Archive, serving
+from hub_server import CLIENT, SECRET, Hub, serving_hub
 from odc.geo.geobox import GeoBox
 from shapely.geometry import box
 
@@ -29,7 +30,7 @@ UTM_GRID = GeoBox((40, 50), Affine(10, 0, 500000.0, 0, -10, 5000000.0), "EPSG:32
 
 
 @pytest.fixture(params=list(SOURCES))
-def source_and_grid(request, tmp_path):
+def source_and_grid(request, tmp_path, monkeypatch):
     """Return each source of the registry, with a grid that its scenes cover."""
     if request.param == "sample":
         return SOURCES.build({"part": "sample"}), SAMPLE_GRID
@@ -40,6 +41,11 @@ def source_and_grid(request, tmp_path):
     if request.param == "stac_api":
         archive = request.getfixturevalue("exit_stack").enter_context(serving(Archive(tmp_path)))
         return SOURCES.build({"part": "stac_api", "url": archive.url, "allow_private": True}), UTM_GRID
+    if request.param == "sentinel_hub":
+        hub = request.getfixturevalue("exit_stack").enter_context(serving_hub(Hub(tmp_path)))
+        monkeypatch.setenv("SH_CLIENT_ID", CLIENT)
+        monkeypatch.setenv("SH_CLIENT_SECRET", SECRET)
+        return SOURCES.build({"part": "sentinel_hub", "url": hub.url, "token_url": f"{hub.url}/token", "allow_private": True}), UTM_GRID
     pytest.fail(f"say here how the source {request.param!r} is tested")
 
 
@@ -82,7 +88,7 @@ def test_a_read_gives_the_scenes_bands_on_the_grid(source_and_grid, scenes):
     """Bands come as float32 on the grid; those that the scene lacks are left out; classes are whole numbers."""
     source, grid = source_and_grid
     pixels = source.read(scenes[0], ["B02", SCL, "B12", "B99"], grid)
-    assert set(pixels) == {"B02", SCL}
+    assert set(pixels) == {"B02", SCL, *({"B12"} & set(scenes[0].assets))}
     assert all(values.shape == grid.shape and values.dtype == np.float32 for values in pixels.values())
     assert np.isfinite(pixels["B02"]).all()
     assert set(np.unique(pixels[SCL])) <= set(range(12))

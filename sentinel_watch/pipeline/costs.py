@@ -38,7 +38,7 @@ def keep_costs(job: Assignment) -> None:
 
 
 def _path(job: Assignment) -> Path:
-    return job.request.workspace / "costs" / f"{job.watch.key[:16]}.json"
+    return job.request.cache / "costs" / f"{job.watch.key[:16]}.json"
 
 
 def _before(path: Path) -> dict[str, float]:

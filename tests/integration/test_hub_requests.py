@@ -96,6 +96,21 @@ def test_a_fault_gives_the_right_pixels_or_a_failed_scene(hub, fault):
     assert all(FINAL[fault] in error.what for error in failed)
 
 
+def test_a_token_that_runs_out_is_renewed_once(hub):
+    """A token is used as long as it is taken; where it is refused, or its time has come, one new one is fetched."""
+    hub.token_uses = 2
+    source = source_of(hub)
+    for scene in source.search(WORLD, None, None):
+        assert_same_reflectance(source, scene, hub)
+    assert len(hub.bodies) == 5
+    assert len(hub.tokens) == 3
+    hub.expires_in = 0.001
+    hub.tokens.clear()
+    hub.uses.clear()
+    source_of(hub).search(WORLD, None, None)
+    assert len(hub.tokens) == 1
+
+
 @pytest.mark.parametrize("fault", ["expired", "hollow", "page", "quota"])
 def test_a_fault_that_never_ends_is_a_failed_scene(hub, fault):
     """A service that always fails in the same way costs the scene, within its time, and a token is not asked for over and over."""

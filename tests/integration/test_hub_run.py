@@ -7,7 +7,6 @@ import logging
 
 import pytest
 from hub_server import CLIENT, SECRET, Hub, serving_hub
-from planted_site import pit_share
 
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.pipeline.run import run
@@ -85,13 +84,3 @@ def test_a_spent_budget_stops_a_run_and_the_next_goes_on(finished, fresh, hub, c
         >= {name: text for name, text in outputs(finished.site.folder / "run").items() if "scenes.csv" not in name}.items()
     )
     assert len(hub.orders()) == 2 * SCENES
-
-
-def test_a_token_that_runs_out_is_renewed_once(fresh, hub, configured):
-    """Tokens that are refused in mid-run are renewed, each once, and every scene is used."""
-    hub.token_uses = 40
-    result = run(fresh.request(source="hub"))
-    assert [record for record in result.records if record.outcome is Outcome.FAILED] == []
-    assert len(hub.tokens) == -(-len(hub.bodies) // hub.token_uses)
-    (alert,) = result.alerts
-    assert min(pit_share(alert)) >= 0.95

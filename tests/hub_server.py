@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -23,8 +24,9 @@ from affine import Affine
 from fault_server import FAULTS, Reply, draw, send
 from hub_schema import CATALOG, PROCESS, STATISTICS
 from jsonschema import Draft202012Validator
+from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
-from rasterio.warp import Resampling, reproject
+from rasterio.vrt import WarpedVRT
 from shapely.geometry import box, shape
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ class Hub:
 
     def config(self, name: str = "hub") -> str:
         """Return a configuration file that names this server."""
-        patience = "first_wait_s = 0.005\nmax_wait_s = 0.05\ntimeout_s = 3\ntries = 12\ndeadline_s = 60\n"
+        patience = "first_wait_s = 0.005\nmax_wait_s = 0.05\ntimeout_s = 30\ntries = 12\ndeadline_s = 60\n"
         lines = f'part = "sentinel_hub"\nurl = "{self.url}"\ntoken_url = "{self.url}/token"\nallow_private = true\n'
         return f"[sources.{name}]\n{lines}page_size = {self.page_size}\n[sources.{name}.patience]\n{patience}"
 
@@ -208,8 +210,8 @@ def _within(hub: Hub, period: dict[str, str]) -> list[dict[str, Any]]:
     return [item for item in hub.items if start <= datetime.fromisoformat(item["properties"]["datetime"]) < end]
 
 
-@lru_cache(maxsize=8)
-def _engine(evalscript: str, thread: int) -> tuple[quickjs.Context, dict[str, Any]]:
+def _engine(evalscript: str) -> tuple[quickjs.Context, dict[str, Any]]:
+    # made anew each time: an engine may not move from one thread to another
     context = quickjs.Context()
     context.eval(evalscript + RUN)
     return context, json.loads(context.eval("asked()"))
@@ -225,9 +227,9 @@ def _samples(hub: Hub, bands: list[str], period: dict[str, str], place: tuple[Af
             if band not in samples or "data" not in asset["roles"]:
                 continue
             (declared,) = asset.get("raster:bands", [{}])
-            values = np.zeros(size, np.uint16)
-            with rasterio.open(item["files"] / asset["href"].removeprefix("./")) as file:
-                reproject(rasterio.band(file, 1), values, dst_transform=transform, dst_crs=crs, resampling=Resampling.nearest)
+            view = {"crs": crs, "transform": transform, "height": size[0], "width": size[1], "resampling": Resampling.nearest}
+            with rasterio.open(item["files"] / asset["href"].removeprefix("./")) as file, WarpedVRT(file, **view) as warped:
+                values = warped.read(1)
             scaled = values * declared.get("scale", 1.0) + declared.get("offset", 0.0) if band != "SCL" else values
             samples[band] = np.where(values > 0, scaled, samples[band])
             samples["dataMask"] = np.maximum(samples["dataMask"], values > 0)
@@ -235,7 +237,7 @@ def _samples(hub: Hub, bands: list[str], period: dict[str, str], place: tuple[Af
 
 
 def _evaluated(hub: Hub, evalscript: str, period: dict[str, str], place: Any) -> tuple[list[Any], dict[str, Any], tuple[int, int]]:
-    context, setup = _engine(evalscript, threading.get_ident())
+    context, setup = _engine(evalscript)
     samples = _samples(hub, setup["input"][0]["bands"], period, place)
     context.set("given", json.dumps({band: np.round(values, 7).ravel().tolist() for band, values in samples.items()}))
     return json.loads(context.eval("run(given)")), setup, place[1]
@@ -260,7 +262,7 @@ def _image(hub: Hub, asked: dict[str, Any]) -> bytes:
 
 
 def _units(asked: dict[str, Any]) -> float:
-    bands = _engine(asked["evalscript"], threading.get_ident())[1]["input"][0]["bands"]
+    bands = _engine(asked["evalscript"])[1]["input"][0]["bands"]
     area = max(asked["output"]["width"] * asked["output"]["height"] / 512**2, 0.01)
     return max(area * (len(bands) - 1) / 3, 0.005)
 
@@ -328,7 +330,7 @@ def serving_hub(hub: Hub) -> Iterator[Hub]:
     handler = type("BoundHandler", (Handler,), {"hub": hub})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server.handle_error = lambda *_: hub.wrong.append(traceback.format_exc())  # type: ignore[method-assign]
     hub.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.domain.site import Site
 
-__all__ = ["Classifier", "Detector", "Masker", "Sink", "Source"]
+__all__ = ["Classifier", "Detector", "Masker", "Sink", "Source", "TimeAuthority"]
 
 
 @runtime_checkable
@@ -106,3 +106,11 @@ class Sink(Protocol):
 
     def write(self, alerts: Sequence[Alert], folder: Path) -> Path:
         """Write all alerts, replacing what was there, and return the path; the same alerts give the same bytes."""
+
+
+@runtime_checkable
+class TimeAuthority(Protocol):
+    """Witnesses that something existed at an instant, as RFC 3161 has it."""
+
+    def stamp(self, content: bytes) -> bytes:
+        """Return a time-stamp response (DER) over the SHA-256 of `content`; raise SourceError where there is none to be had."""

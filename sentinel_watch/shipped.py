@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentinel_watch.errors import InputError
 
-__all__ = ["shipped"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["models_of", "shipped"]
+
+_BUNDLE: ContextVar[Path | None] = ContextVar("bundle", default=None)
+"""Folder whose `models/` goes before the shipped ones."""
 
 
 def shipped(*parts: str) -> Path:
@@ -15,11 +24,23 @@ def shipped(*parts: str) -> Path:
     Raises InputError where this installation does not have it.
     """
     package = Path(__file__).resolve().parent
+    bundle = _BUNDLE.get()
+    own = [bundle] if bundle and parts[:1] == ("models",) else []
     # a wheel carries the folders inside the package; a checkout has them beside it
-    for root in (package / "_shipped", package.parent):
+    for root in (*own, package / "_shipped", package.parent):
         path = root.joinpath(*parts)
         if path.exists():
             return path
     raise InputError(
         f"this installation lacks {'/'.join(parts)}", where=str(package), next_step="install it again: the package is not complete"
     )
+
+
+@contextmanager
+def models_of(folder: Path) -> Iterator[None]:
+    """Let models come from `folder`/models first while the block runs: a replay must use those that it was given."""
+    token = _BUNDLE.set(folder)
+    try:
+        yield
+    finally:
+        _BUNDLE.reset(token)

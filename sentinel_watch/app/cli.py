@@ -165,14 +165,17 @@ def evidence_build(
 
 
 @evidence.command("verify")
-def evidence_verify(bundle: Bundle) -> None:
+def evidence_verify(
+    bundle: Bundle,
+    ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificates (PEM) by which its time stamp is trusted.")] = None,
+) -> None:
     """Name every file of a bundle that was changed, is missing or was added.
 
     Needs no network and no workspace. Ends with 2 where anything is wrong.
     """
     from sentinel_watch.app.evidence import verify_evidence
 
-    raise typer.Exit(verify_evidence(bundle))
+    raise typer.Exit(verify_evidence(bundle, ca))
 
 
 @evidence.command("replay")

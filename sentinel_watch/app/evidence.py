@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sentinel_watch.app.progress import showing
 from sentinel_watch.app.tables import console, fact_table
 from sentinel_watch.errors import InputError
+from sentinel_watch.evidence.bundle.seal import check_seal
 from sentinel_watch.evidence.bundle.verify import verify_bag
 from sentinel_watch.pipeline.bundle import build
 from sentinel_watch.pipeline.replay import replay
@@ -44,15 +45,22 @@ def build_evidence(alert_id: str, workspace: str, out: Path | None) -> None:
     console().print(fact_table(facts), highlight=False, soft_wrap=False)
 
 
-def verify_evidence(bundle: Path) -> int:
-    """Print what became of a bundle's files, and return the exit code: 0 where nothing is wrong, else 2."""
+def verify_evidence(bundle: Path, roots: Path | None) -> int:
+    """Print what became of a bundle's files and of its seal, and return the exit code: 0 where nothing is wrong, else 2.
+
+    `roots` is a PEM file of the certificates by which time stamps are trusted; None leaves their signature unchecked, and says so.
+    """
     verdict = verify_bag(bundle)
+    says, wrong = check_seal(bundle, roots)
     out = console()
-    told = "as it was made" if verdict.sound else "NOT as it was made"
+    sound = verdict.sound and not wrong
+    told = "as it was made" if sound else "NOT as it was made"
     out.print(f"The bundle is {told}: {verdict.checked} files checked.", highlight=False)
-    _list({"changed": verdict.changed, "missing": verdict.missing, "added": verdict.added, "fault": verdict.faults})
+    _list(
+        {"changed": verdict.changed, "missing": verdict.missing, "added": verdict.added, "fault": (*verdict.faults, *wrong), "seal": says}
+    )
     out.print(f"manifest {verdict.manifest_sha256 or 'is missing'}", highlight=False, soft_wrap=True)
-    return 0 if verdict.sound else WRONG
+    return 0 if sound else WRONG
 
 
 def replay_evidence(bundle: Path) -> int:

@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sentinel_watch import __version__
-from sentinel_watch.errors import InputError, did_you_mean
+from sentinel_watch.errors import InputError, MissingExtraError, SourceError, did_you_mean
+from sentinel_watch.evidence.bundle.authority import AUTHORITIES
 from sentinel_watch.evidence.bundle.bag import DATA, MANIFEST, write_bag
 from sentinel_watch.evidence.bundle.files import sha256_of
+from sentinel_watch.evidence.bundle.seal import write_seal
+from sentinel_watch.log import log
 from sentinel_watch.pipeline.bundling import Subject, fill
 from sentinel_watch.pipeline.progress import Progress, Silent
+from sentinel_watch.sources.settings import load_settings
 from sentinel_watch.store import open_store
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.store import Store, Watch
 
-__all__ = ["Built", "build", "find_alert", "place"]
+__all__ = ["Built", "build", "find_alert", "place_for", "seal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,12 @@ def build(alert_id: str, workspace: Path | str, bundles: Path, progress: Progres
             with store.lock(alert.site_id):
                 fill(draft / DATA, Subject(store, watch, alert, workspace, bundles.parent), progress or Silent())
             write_bag(draft, _info(alert, _earlier(home)))
-            return place(draft, home / f"rev{alert.revision:03d}")
+            free = place_for(draft, home / f"rev{alert.revision:03d}")
+            digest, new = sha256_of(draft / MANIFEST), not free.exists()
+            if new:
+                seal(draft, store, alert, free.name)
+                draft.rename(free)
+            return Built(free, digest, new)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -85,13 +94,28 @@ def _info(alert: Alert, earlier: list[Path]) -> dict[str, str]:
     }
 
 
-def place(draft: Path, wanted: Path) -> Built:
-    """Move a finished draft to `wanted`, or behind what stands there, and return it; the same content is not put there twice."""
-    digest, number, free = sha256_of(draft / MANIFEST), 1, wanted
-    while free.exists():
-        if (free / MANIFEST).is_file() and sha256_of(free / MANIFEST) == digest:
-            return Built(free, digest, new=False)
+def place_for(draft: Path, wanted: Path) -> Path:
+    """Return where a finished draft belongs: `wanted`, or behind what stands there; a place that is taken holds the same content."""
+    digest, number, place = sha256_of(draft / MANIFEST), 1, wanted
+    while place.exists() and not ((place / MANIFEST).is_file() and sha256_of(place / MANIFEST) == digest):
         number += 1
-        free = wanted.with_name(f"{wanted.name}-{number}")
-    draft.rename(free)
-    return Built(free, digest, new=True)
+        place = wanted.with_name(f"{wanted.name}-{number}")
+    return place
+
+
+def seal(draft: Path, store: Store, alert: Alert, name: str) -> None:
+    """Seal a bag: an entry of the audit log, and the witness of the authority that is configured; it says so where there is none.
+
+    An authority that does not answer leaves the bundle without a time stamp, and the seal says why.
+    """
+    now, settings = datetime.now(UTC).isoformat(timespec="seconds"), load_settings()
+    details = {"bundle": name, "revision": alert.revision, "manifest_sha256": sha256_of(draft / MANIFEST)}
+    entry = store.audit.append("evidence", "evidence.sealed", alert.alert_id, details)
+    stamp, authority = None, str(settings.timestamp.get("url", settings.timestamp.get("part", "")))
+    try:
+        if settings.timestamp and not settings.offline:
+            stamp = AUTHORITIES.build(settings.timestamp).stamp((draft / MANIFEST).read_bytes())
+    except (SourceError, MissingExtraError) as error:
+        log.warning("the bundle is sealed without a time stamp: %s", error)
+        authority = f"{authority} gave none: {error.what}"
+    write_seal(draft, now, entry, stamp, authority)

@@ -6,7 +6,8 @@ So a bundle shows that it suffices while it is built: masks, maps and figures co
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+import shutil
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -16,20 +17,24 @@ import tomli_w
 from sentinel_watch import __version__
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.errors import InputError
-from sentinel_watch.evidence.bundle.documents import alert_document, event_document, ledger_document
+from sentinel_watch.evidence.bundle.documents import alert_document, case_document, event_document, ledger_document
 from sentinel_watch.evidence.bundle.files import write_json, write_text
 from sentinel_watch.evidence.bundle.imagery import CATALOG, ImageryWriter
 from sentinel_watch.evidence.bundle.maps import write_changes, write_mask
+from sentinel_watch.evidence.bundle.provenance import provenance
+from sentinel_watch.evidence.bundle.rates import error_rates
 from sentinel_watch.evidence.bundle.software import software
 from sentinel_watch.evidence.folder import write_evidence
 from sentinel_watch.pipeline.assignment import resume
 from sentinel_watch.pipeline.definition import load_pipeline
+from sentinel_watch.pipeline.learning import Lesson
 from sentinel_watch.pipeline.plan import RunRequest
 from sentinel_watch.pipeline.proof import gather
 from sentinel_watch.pipeline.stretch import Stretch
 from sentinel_watch.pipeline.viewing import ahead
 from sentinel_watch.pipeline.window import Window
 from sentinel_watch.register import read_site
+from sentinel_watch.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +55,8 @@ __all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_request"]
 
 SITE, PIPELINE, WATCH = "site.geojson", "pipeline.toml", "watch.json"
 """What a replay begins with."""
-ALERT, EVENTS, LEDGER, SOFTWARE = "alert.json", "events.json", "ledger.json", "software.json"
-IMAGERY, MASKS, CHANGE, FIGURES = "imagery", "masks", "change", "figures"
+ALERT, SOFTWARE = "alert.json", "software.json"
+IMAGERY, MASKS, CHANGE, FIGURES, MODELS = "imagery", "masks", "change", "figures", "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ def fill(data: Path, subject: Subject, progress: Progress) -> EvidenceInputs:
     progress.stage("drawing maps and figures", 2)
     _write_maps(data, job, subject, stretch)
     progress.step("maps")
+    _write_models(data / MODELS, subject)
     _write_documents(data, job, subject)
     ((_, inputs),) = gather(job, subject.store, [subject.alert], {event.event_id: event for event in subject.store.events(watch)})
     write_evidence(inputs, data / FIGURES)
@@ -164,12 +170,44 @@ def _write_maps(data: Path, job: Assignment, subject: Subject, stretch: Stretch)
     write_changes(data / CHANGE, window.changes(), subject.event, stretch.chip)
 
 
+def _write_models(folder: Path, subject: Subject) -> None:
+    """Copy the trained models that the alert's class rests on; none where it rests on rules."""
+    try:
+        home = shipped("models")
+    except InputError:
+        return
+    # the pipeline may name a model whose vote another part then overruled
+    named = json.dumps([subject.alert.model_version, subject.watch.document["pipeline"]["classifier"]])
+    for model in sorted(path for path in home.glob("*/*") if path.is_dir()):
+        if (name := model.relative_to(home).as_posix()) in named:
+            shutil.copytree(model, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
 def _write_documents(data: Path, job: Assignment, subject: Subject) -> None:
-    """Write alert, event, ledger and software."""
-    write_json(data / ALERT, alert_document(subject.alert))
-    write_json(data / EVENTS, event_document(subject.event, str(job.ground.grid.crs)))
-    write_json(data / LEDGER, ledger_document(subject.store.records(subject.watch)))
+    """Write alert, event, ledger, case, error rates, provenance and software."""
+    alert, records = subject.alert, subject.store.records(subject.watch)
+    models = [f"{MODELS}/{path.relative_to(data / MODELS).as_posix()}" for path in sorted((data / MODELS).glob("*/*"))]
+    write_json(data / ALERT, alert_document(alert))
+    write_json(data / "events.json", event_document(subject.event, str(job.ground.grid.crs)))
+    write_json(data / "ledger.json", ledger_document(records))
+    write_json(data / "case.json", case_document(alert, _log(subject)))
+    write_json(data / "error_rates.json", error_rates(alert, _detectors(job, subject), data / MODELS))
+    write_json(data / "prov.json", provenance(alert, records, models))
     write_json(data / SOFTWARE, software())
+
+
+def _log(subject: Subject) -> list[dict[str, Any]]:
+    """Return who changed what of the alert, oldest first, out of the audit log."""
+    entries = (asdict(entry) for entry in subject.store.audit.entries(subject.alert.alert_id))
+    # or the seal of one bundle would make the next another bundle; the log itself has them all
+    return [entry for entry in entries if not entry["action"].startswith("evidence.")]
+
+
+def _detectors(job: Assignment, subject: Subject) -> list[str]:
+    """Return the detectors that watched any block, by name."""
+    saved = (subject.store.baseline(subject.watch, block.key) for block in job.ground.blocks)
+    chosen = {lesson.detector for lesson in map(Lesson.load, filter(None, saved)) if lesson.detector is not None}
+    return sorted(job.request.pipeline.detectors[number]["part"] for number in chosen)
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold

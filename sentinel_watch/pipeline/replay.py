@@ -21,6 +21,7 @@ from sentinel_watch.pipeline.learning import learn_blocks
 from sentinel_watch.pipeline.monitoring import Monitor
 from sentinel_watch.pipeline.progress import Progress, Silent
 from sentinel_watch.pipeline.rewind import pending
+from sentinel_watch.shipped import models_of
 from sentinel_watch.store import open_store
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def replay(bundle: Path, workspace: Path, progress: Progress | None = None) -> R
     """
     data = bundle / DATA
     filed = json.loads((data / ALERT).read_text("utf-8"))
-    drafts = _run(read_request(data, workspace, workspace), progress or Silent())
+    drafts = _run(data, read_request(data, workspace, workspace), progress or Silent())
     replayed = {alert.alert_id: json.loads(json.dumps(alert_document(alert))) for alert in drafts}
     again = replayed.get(filed["id"])
     return Replay(
@@ -104,9 +105,9 @@ def replay(bundle: Path, workspace: Path, progress: Progress | None = None) -> R
     )
 
 
-def _run(request: RunRequest, progress: Progress) -> tuple[Alert, ...]:
-    """Return the alerts of a run from nothing."""
-    with open_store(request.workspace) as store:
+def _run(data: Path, request: RunRequest, progress: Progress) -> tuple[Alert, ...]:
+    """Return the alerts of a run from nothing, with the models in the payload `data`."""
+    with models_of(data), open_store(request.workspace) as store:
         job = assign(request, store)
         learn_blocks(job, store, progress)
         Monitor(job, store).watch(pending(job, store), progress)

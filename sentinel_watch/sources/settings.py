@@ -33,6 +33,8 @@ class Settings(Part):
     """Size of each workspace's chip cache."""
     offline: bool = False
     """Use only what caches hold, and no network."""
+    timestamp: dict[str, Any] = Field(default_factory=dict)
+    """The authority that time-stamps evidence bundles, `part = "rfc3161"` and its `url`; empty = none."""
 
     def source(self, name: str) -> dict[str, Any] | None:
         """Return the options of the source called `name`; None where there is none."""

@@ -15,7 +15,7 @@ from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import InputError
 from sentinel_watch.evidence.bundle.bag import files_in
 from sentinel_watch.evidence.bundle.verify import verify_bag
-from sentinel_watch.pipeline.bundle import build, place
+from sentinel_watch.pipeline.bundle import build, place_for
 from sentinel_watch.pipeline.replay import replay
 from sentinel_watch.sources import open_source
 
@@ -126,7 +126,8 @@ def test_other_content_never_overwrites(tmp_path):
         draft = tmp_path / f".draft{number}"
         draft.mkdir()
         (draft / "manifest-sha256.txt").write_text(content)
-        place(draft, tmp_path / "rev001")
+        place = place_for(draft, tmp_path / "rev001")
+        draft.rename(place) if not place.exists() else None
     assert [path.name for path in sorted(tmp_path.glob("rev*"))] == ["rev001", "rev001-2", "rev001-3"]
 
 

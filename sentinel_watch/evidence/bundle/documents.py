@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.event import Event
     from sentinel_watch.domain.ledger import SceneRecord
 
-__all__ = ["alert_document", "event_document", "ledger_document"]
+__all__ = ["alert_document", "case_document", "event_document", "ledger_document"]
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
@@ -55,6 +55,11 @@ def event_document(event: Event, crs: str) -> dict[str, Any]:
 def ledger_document(records: Sequence[SceneRecord]) -> list[dict[str, Any]]:
     """Return the run ledger, oldest scene first; how long each took is left out, since it is of the machine and not of the scene."""
     return [{name: value for name, value in asdict(record).items() if name != "seconds"} for record in records]
+
+
+def case_document(alert: Alert, log: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what people have made of an alert, and `log`: the audit log's entries of it, each with the hash of the one before."""
+    return {**{name: getattr(alert, name) for name in ("case_status", "decision", "rejection_reason", "assignee")}, "log": list(log)}
 
 
 def _geojson(shape: BaseGeometry) -> dict[str, Any]:

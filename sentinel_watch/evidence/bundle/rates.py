@@ -1,0 +1,44 @@
+"""How often the detection errs, as far as it was measured, and what else an event could be."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentinel_watch.evidence.dossier.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sentinel_watch.domain.alert import Alert
+
+__all__ = ["error_rates", "measured_rates"]
+
+CARDS = ("card.json", "metrics.json")
+"""Files of a model's folder that may hold its measured figures."""
+
+
+def measured_rates() -> dict[str, Any]:
+    """Return the rates that were measured of the shipped detectors, as `rates.toml` has them."""
+    return tomllib.loads((Path(__file__).parent / "rates.toml").read_text("utf-8"))
+
+
+def error_rates(alert: Alert, detectors: Sequence[str], models: Path) -> dict[str, Any]:
+    """Return what is known of the errors behind an alert: rates of its detectors, of its model, limits, other explanations.
+
+    `detectors` are the parts that watched, `models` the folder of the bundle's models. What was not measured is None, never 0.
+    """
+    rates, said = measured_rates(), words()
+    cards = sorted(path for name in CARDS for path in models.rglob(name))
+    return {
+        "detection": rates if set(detectors) <= set(rates["detectors"]) else None,
+        "detectors": list(detectors),
+        "classification": {path.parent.name: json.loads(path.read_text("utf-8")) for path in cards} or None,
+        "model_version": alert.model_version,
+        "location_uncertainty_m": alert.location_uncertainty_m,
+        "limits": said.several("limits"),
+        "doubts": [said.known(f"flag.{flag}", flag) for flag in alert.qa_flags.split(";") if flag],
+        "other_explanations": said.several(f"alternative.{alert.event_class}"),
+    }

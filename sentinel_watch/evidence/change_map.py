@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.colors import Normalize
 
 from sentinel_watch.evidence.before_after import look_day, map_height_in
-from sentinel_watch.evidence.canvas import SIGMA, Body, add_legend, house_style, new_page, to_png
+from sentinel_watch.evidence.canvas import PAGE_WIDTH_IN, SIGMA, Body, add_legend, house_style, new_page, to_png
 from sentinel_watch.evidence.composites import composite_of, grey, pictures
 from sentinel_watch.evidence.map_axes import STATUS_PENS, Pen, draw_outline, draw_site, legend_entry, show_map
 from sentinel_watch.evidence.words import captions
@@ -59,15 +59,15 @@ def on_chip(inputs: EvidenceInputs, column: str) -> NDArray[np.float32]:
     return picture
 
 
-def draw_change_map(inputs: EvidenceInputs) -> Figure:
+def draw_change_map(inputs: EvidenceInputs, page_in: float = PAGE_WIDTH_IN) -> Figure:
     """Return the figure: the change over the place as pale grey, once by strength and once by day.
 
-    Neighbouring events are outlined more thinly. Draw it within `house_style`.
+    Neighbouring events are outlined more thinly, `page_in` is the width in inches. Draw it within `house_style`.
     """
     grid = inputs.chip.grid
     years = [] if inputs.after is None else [look_day(inputs.after).year]
-    body = Body((map_height_in(grid), BAR_IN), (1.0, 1.0), 0.4, 0.35, below_in=0.45, gaps_in=(0.5, 0.35))
-    figure, (panels, bars) = new_page(body, captions(inputs.alert, inputs.site, years))
+    body = Body((map_height_in(grid, page_in), BAR_IN), (1.0, 1.0), 0.4, 0.35, below_in=0.45, gaps_in=(0.5, 0.35))
+    figure, (panels, bars) = new_page(body, captions(inputs.alert, inputs.site, years), page_in)
     ground = _ground(inputs)
     pens: list[Pen] = []
     for axes in panels:

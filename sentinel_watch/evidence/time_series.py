@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, WINE, Body, add_legend, house_style, new_page, to_png, width_of
+from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, PAGE_WIDTH_IN, WINE, Body, add_legend, house_style, new_page, to_png, width_of
 from sentinel_watch.evidence.samples import CLEAR
 from sentinel_watch.evidence.series import strongest
 from sentinel_watch.evidence.time_panels import (
@@ -54,10 +54,10 @@ def time_series_png(inputs: EvidenceInputs, series: Mapping[str, Series]) -> byt
         return to_png(draw_time_series(inputs, series))
 
 
-def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series]) -> Figure:
+def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series], page_in: float = PAGE_WIDTH_IN) -> Figure:
     """Return the figure: milestones, one panel for each of the two series that moved most, the hidden dates.
 
-    `series` as `all_series` returns them, `inputs.indices` chosen from first. Draw it within `house_style`.
+    `series` as `all_series` returns them, `inputs.indices` chosen from first, `page_in` the width in inches. Draw it within `house_style`.
     """
     scenes, marks = inputs.samples.scenes, _marks(inputs.event)
     onset = np.datetime64(inputs.event.region.onset)
@@ -66,7 +66,8 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series]) -> Fi
     hidden = hidden_dates(scenes)
     heights = (LANE_IN * len(marks) + 0.05, *[PANEL_IN] * max(len(shown), 1), STRIP_ROW_IN * max(len(hidden), 1) + 0.05)
     labels_in = max([LABELS_IN, *(width_of(row, 7.5) + 0.2 for row in hidden_rows(hidden))])
-    figure, axes_grid = new_page(Body(heights, left_in=labels_in, above_in=0.1, shared={"sharex": True}), _words(inputs))
+    body = Body(heights, left_in=labels_in, above_in=0.1, shared={"sharex": True})
+    figure, axes_grid = new_page(body, _words(inputs), page_in)
     header, *panels = axes_grid[:, 0]
     for axes, one in zip(panels, shown, strict=False):
         draw_series(axes, one, scenes, float(days_of(onset)))

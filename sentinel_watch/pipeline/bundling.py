@@ -16,7 +16,8 @@ import tomli_w
 
 from sentinel_watch import __version__
 from sentinel_watch.domain.ledger import Outcome
-from sentinel_watch.errors import InputError
+from sentinel_watch.errors import InputError, MissingExtraError
+from sentinel_watch.evidence.bundle.crate import CRATE, crate
 from sentinel_watch.evidence.bundle.documents import alert_document, case_document, event_document, ledger_document
 from sentinel_watch.evidence.bundle.files import write_json, write_text
 from sentinel_watch.evidence.bundle.imagery import CATALOG, ImageryWriter
@@ -27,6 +28,7 @@ from sentinel_watch.evidence.bundle.software import software
 from sentinel_watch.evidence.folder import write_evidence
 from sentinel_watch.pipeline.assignment import resume
 from sentinel_watch.pipeline.definition import load_pipeline
+from sentinel_watch.pipeline.dossier import write_dossier
 from sentinel_watch.pipeline.learning import Lesson
 from sentinel_watch.pipeline.plan import RunRequest
 from sentinel_watch.pipeline.proof import gather
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.domain.event import Event
     from sentinel_watch.domain.scene import Scene
-    from sentinel_watch.evidence.inputs import EvidenceInputs
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store, Watch
@@ -77,8 +78,8 @@ class Subject:
         return next(event for event in self.store.events(self.watch) if event.event_id == self.alert.event_id)
 
 
-def fill(data: Path, subject: Subject, progress: Progress) -> EvidenceInputs:
-    """Write the payload of an alert's bundle into the folder `data`, all but the dossier; return what its figures show.
+def fill(data: Path, subject: Subject, progress: Progress) -> None:
+    """Write the payload of an alert's bundle into the folder `data`; without a dossier, and saying so, where that extra is absent.
 
     Raises InputError where another version of the program found the alert, SceneError where a scene that it rests on can no longer be
     read.
@@ -93,7 +94,7 @@ def fill(data: Path, subject: Subject, progress: Progress) -> EvidenceInputs:
     _write_imagery(data / IMAGERY, source, subject, stretch, progress)
     # from here on the source is asked no more
     job = resume(request, watch)
-    progress.stage("drawing maps and figures", 2)
+    progress.stage("drawing maps, figures and dossier", 3)
     _write_maps(data, job, subject, stretch)
     progress.step("maps")
     _write_models(data / MODELS, subject)
@@ -101,7 +102,13 @@ def fill(data: Path, subject: Subject, progress: Progress) -> EvidenceInputs:
     ((_, inputs),) = gather(job, subject.store, [subject.alert], {event.event_id: event for event in subject.store.events(watch)})
     write_evidence(inputs, data / FIGURES)
     progress.step("figures")
-    return inputs
+    try:
+        write_dossier(data, job, subject.store, inputs, stretch.chip)
+    except MissingExtraError as error:
+        progress.say(f"the bundle has no dossier: {error}")
+    progress.step("dossier")
+    # last, for it says what there is
+    write_json(data / CRATE, crate(data, subject.alert, job.request.site.name))
 
 
 def read_request(data: Path, workspace: Path | str, out: Path) -> RunRequest:

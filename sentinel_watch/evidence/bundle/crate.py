@@ -20,6 +20,7 @@ CRATE = "ro-crate-metadata.json"
 CONTEXT = "https://w3id.org/ro/crate/1.1"
 TERMS = "https://sentinels.copernicus.eu/documents/247904/690755/Sentinel_Data_Legal_Notice"
 PARTS: Mapping[str, str] = {
+    "SHA256SUMS": "The hash of every file but the dossier, which names the hash of this list",
     "alert.json": "The alert, as it stood when the bundle was built (GeoJSON)",
     "case.json": "What people have decided, and the log of who changed what",
     "change": "The change map of the detector, a cloud-optimised GeoTIFF a column",
@@ -53,7 +54,7 @@ def crate(data: Path, alert: Alert, site_name: str) -> dict[str, Any]:
         "@id": "./",
         "@type": "Dataset",
         "name": f"Evidence of alert {alert.alert_id}, revision {alert.revision}",
-        "description": f"A suspected {alert.event_class.replace('_', ' ')} at {site_name}: imagery, masks, change map, history and figures.",
+        "description": f"A suspected {alert.event_class.replace('_', ' ')} at {site_name}: imagery, masks, maps, history and figures.",
         "datePublished": alert.last_observed,
         "license": {"@id": TERMS},
         "hasPart": [{"@id": name} for name in names.values()],

@@ -21,7 +21,7 @@ __all__ = ["provenance"]
 PREFIXES = {"file": "urn:sentinel-watch:bundle:", "sw": "urn:sentinel-watch:", "schema": "https://schema.org/"}
 STEPS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "mask": ("cloud, shadow, snow, defects and no data are masked", ("imagery",), ("masks",)),
-    "detect": ("what is normal is learnt, and change is found scene by scene", ("imagery", "masks", "pipeline.toml", "watch.json"), ("change",)),
+    "detect": ("what is normal is learnt, change is found by scene", ("imagery", "masks", "pipeline.toml", "watch.json"), ("change",)),
     "track": ("changed pixels become regions, and regions an event with a life", ("change", "site.geojson"), ("events.json",)),
     "triage": ("the event is classified, held against permits, and becomes an alert", ("events.json", "site.geojson"), ("alert.json",)),
     "draw": ("figures and samples are drawn from the imagery", ("imagery", "masks", "change", "alert.json"), ("figures",)),
@@ -36,12 +36,13 @@ def provenance(alert: Alert, records: Sequence[SceneRecord], models: Sequence[st
     files = dict.fromkeys([name for _, used, made in STEPS.values() for name in (*used, *made)] + list(models))
     uses = [(step, name) for step, (_, used, _) in STEPS.items() for name in used] + [("triage", name) for name in models]
     makes = [(step, name) for step, (_, _, made) in STEPS.items() for name in made]
+    agents = {
+        program: {"prov:type": _type("SoftwareAgent"), "schema:softwareVersion": alert.code_version},
+        "sw:copernicus": {"prov:type": _type("Organization"), "prov:label": "Copernicus Sentinel data"},
+    }
     return {
         "prefix": PREFIXES,
-        "agent": {
-            program: {"prov:type": {"$": "prov:SoftwareAgent", "type": "prov:QUALIFIED_NAME"}, "schema:softwareVersion": alert.code_version},
-            "sw:copernicus": {"prov:type": {"$": "prov:Organization", "type": "prov:QUALIFIED_NAME"}, "prov:label": "Copernicus Sentinel data"},
-        },
+        "agent": agents,
         "entity": {
             **{f"file:{name}": {"prov:label": name} for name in files},
             **{name: {"prov:label": one.scene_id, "sw:sensed": one.time, "sw:outcome": one.outcome.value} for name, one in scenes.items()},
@@ -53,6 +54,11 @@ def provenance(alert: Alert, records: Sequence[SceneRecord], models: Sequence[st
         "hadMember": _relation("m", ("prov:collection", "prov:entity"), [("file:imagery", name) for name in scenes]),
         "wasAttributedTo": _relation("t", ("prov:entity", "prov:agent"), [(name, "sw:copernicus") for name in scenes]),
     }  # fmt: skip
+
+
+def _type(name: str) -> dict[str, str]:
+    """Return one of PROV's own types as a value."""
+    return {"$": f"prov:{name}", "type": "prov:QUALIFIED_NAME"}
 
 
 def _scene(record: SceneRecord) -> str:

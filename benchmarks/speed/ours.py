@@ -25,20 +25,21 @@ def dataset(days: np.ndarray, values: np.ndarray) -> xr.Dataset:
     return xr.Dataset({"reflectance": (("time", "band", "y", "x"), values[:, None]), "mask": (("time", "y", "x"), mask)}, coords=coords)
 
 
-def harmonic_fit(days: np.ndarray, values: np.ndarray, steps: int) -> None:
-    """Fit the second-order seasonal model, from reflectance with gaps to coefficients."""
+def harmonic_fit(days: np.ndarray, values: np.ndarray, mask: np.ndarray, steps: int) -> None:
+    """Fit the second-order seasonal model, from reflectance with gaps to coefficients; `mask` hides nothing, as for the peer."""
     looks, pixels = len(values), values[0].size
-    flat = values.reshape(looks, 1, pixels)
-    clear = np.isfinite(flat[:, 0])
-    history = History(flat, clear, np.zeros((looks, 1), np.float32), np.ones((looks, 1), np.float32))
-    penalty = np.broadcast_to(penalties(2, 0.0)[2], (pixels, 5)).copy()
-    fit_tiles(history, Fit(design(days, 2), penalty, np.full(1, 50.0), steps))
+    history = History(values.reshape(looks, 1, pixels), mask, np.zeros((looks, 1), np.float32), np.ones((looks, 1), np.float32))
+    fit_tiles(history, Fit(design(days, 2), penalties(2, 0.0), np.full(pixels, 2, np.uint8), np.full(1, 50.0), steps))
 
 
 def main(side: int) -> None:
     """Print the timings."""
     days, values, look = season(side)
-    found = {"fit": timed(lambda: harmonic_fit(days[:-1], values, 0)), "screened": timed(lambda: harmonic_fit(days[:-1], values, 1))}
+    nothing = np.ones((len(values), side * side), bool)
+    found = {
+        f"{name}": timed(lambda steps=steps: harmonic_fit(days[:-1], values, nothing, steps))
+        for name, steps in (("fit", 0), ("screened", 1))
+    }
     detector, history, later = Seasonal(), dataset(days[:-1], values), dataset(days[-1:], look[None]).isel(time=0)
     found["whole fit"] = timed(lambda: detector.fit(history), runs=1)
     baseline = detector.fit(history.isel(time=slice(0, 60)))

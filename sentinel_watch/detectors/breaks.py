@@ -17,7 +17,8 @@ from sentinel_watch.detectors.scoring import Model, noise_of, whitened
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sentinel_watch.detectors.fitting import Floats, History
+    from sentinel_watch.detectors.fitting import History
+    from sentinel_watch.detectors.lanes import Floats
 
 __all__ = ["break_looks"]
 

@@ -1,4 +1,4 @@
-"""The fit of all pixels, compiled: pixels side by side in tiles that stay in cache, sums in double precision.
+"""The fit of all pixels, compiled: pixels side by side in tiles whose sums stay in cache, in double precision.
 
 A tile is worked on by one thread from beginning to end and pixels never meet, so the answer depends neither on the
 number of threads nor on where the tiles begin. A plain reference stands in the tests.
@@ -6,26 +6,22 @@ number of threads nor on where the tiles begin. A plain reference stands in the 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import prange
-from numpy.typing import NDArray
+from numba import get_num_threads, prange
 
-from sentinel_watch.detectors.compiled import compiled, compiled_parallel
+from sentinel_watch.detectors.compiled import compiled, compiled_lanes, compiled_parallel
+from sentinel_watch.detectors.equations import Equations, equations, fill
+from sentinel_watch.detectors.lanes import LANES, TOGETHER, Floats, add_products, factorise, substitute
 
-__all__ = ["LANES", "TUKEY", "Fit", "Floats", "History", "fit_tiles"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-LANES = 256
-"""Pixels in a tile."""
-
-_TOGETHER = 4
-"""Looks that are summed in one go."""
+__all__ = ["TUKEY", "Fit", "History", "Tile", "empty_tile", "equate", "fit_tiles", "see", "weigh_band"]
 
 TUKEY = 4.685
 """Residuals beyond so many noise scales weigh nothing (95 % efficiency under normal noise)."""
-
-Floats = NDArray[np.float64]
 
 
 class History(NamedTuple):
@@ -42,194 +38,177 @@ class History(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """How to fit; K terms."""
+    """How to fit; N harmonics of the year, K = 2 N + 1 terms."""
 
     basis: Floats
     """(T, K) harmonics at the looks."""
     penalty: Floats
-    """(P, K) ridge."""
+    """(N + 1, K) ridge of each term, by order."""
+    order: NDArray[np.uint8]
+    """(P,) the order that each pixel's history can carry, 0 to N."""
     precision: Floats
     """(B,) 1 / reflectance: what brings the bands to one scale of noise."""
     steps: int
     """Reweighted fits after the first."""
 
 
+class Tile(NamedTuple):
+    """What a thread works on; Q = groups of TOGETHER looks."""
+
+    weight: Floats
+    """(Q * TOGETHER, L) weights of the looks, nought = does not count; for a while their misfits, infinite = does not count."""
+    rows: Floats
+    """(TOGETHER, L) a band of a few looks."""
+    sums: Floats
+    """(4 N + 1, L)."""
+    normal: Floats
+    """(K * (K + 1) / 2, L)."""
+    right: Floats
+    """(B, TOGETHER, L) right-hand sides, then the solution; nought beyond the last term."""
+
+
 @compiled
-def _stage(history: History, first: int, staged: NDArray[np.float32], seen: Floats) -> None:
-    """Copy a tile's looks, levelled, to `staged` (T, B, L), nought where not clear, and `seen` (T, L)."""
-    looks, bands, lanes = staged.shape
-    for t in range(looks):
-        # Slices from nought on: an index that might be negative keeps the compiler from working on lanes side by side.
-        clear, counts = history.clear[t, first : first + lanes], seen[t]
-        for lane in range(lanes):
-            counts[lane] = 1.0 if clear[lane] else 0.0
+def empty_tile(bands: int, by: Equations) -> Tile:
+    """Return room for a tile of pixels with `bands`."""
+    groups, sums, _ = by.waves.shape
+    weight, rows = np.zeros((groups * TOGETHER, LANES)), np.zeros((TOGETHER, LANES))
+    return Tile(weight, rows, np.zeros((sums, LANES)), np.zeros((by.near.size, LANES)), np.zeros((bands, TOGETHER, LANES)))
+
+
+@compiled
+def see(history: History, t: int, first: int, counts: Floats) -> None:
+    """Write 1 where look `t` counts, being clear and known in every band, else 0; `counts` (L,) begins at pixel `first`."""
+    _, bands, pixels = history.values.shape
+    last = min(first + LANES, pixels)
+    clear = history.clear[t, first:last]
+    counts[clear.size :] = 0
+    for lane in range(clear.size):
+        counts[lane] = 1.0 if clear[lane] else 0.0
+    for b in range(bands):
+        values = history.values[t, b, first:last]
+        for lane in range(values.size):
+            counts[lane] = counts[lane] if np.isfinite(values[lane]) else 0.0
+
+
+@compiled
+def weigh_band(history: History, look: tuple[int, int], first: int, weight: Floats, row: Floats) -> None:
+    """Write a `look`'s (t, band) levelled values times `weight` (L,) to `row` (L,); nought where the weight is."""
+    t, band = look
+    values = history.values[t, band, first : min(first + LANES, history.values.shape[2])]
+    offset, factor = history.offset[t, band], history.factor[t, band]
+    for lane in range(values.size):
+        row[lane] = weight[lane] * ((values[lane] - offset) * factor) if weight[lane] > 0 else 0.0
+
+
+@compiled
+def equate(fit: Fit, first: int, by: Equations, tile: Tile) -> None:
+    """Leave the Cholesky factor of the ridged normal equations, under the tile's weights, in `tile.normal`."""
+    tile.sums[:] = 0
+    for group in range(len(by.waves)):
+        add_products(tile.sums, by.waves[group], tile.weight[group * TOGETHER : (group + 1) * TOGETHER])
+    fill(tile.normal, tile.sums, by)
+    order = fit.order[first : first + LANES]
+    for i in range(fit.basis.shape[1]):
+        corner = tile.normal[i * (i + 1) // 2 + i]
+        for lane in range(LANES):
+            corner[lane] += fit.penalty[order[lane] if lane < order.size else 0, i]
+    factorise(tile.normal)
+
+
+@compiled
+def _solve(history: History, first: int, by: Equations, tile: Tile) -> None:
+    """Sum up the right-hand sides under the tile's weights, and turn them into the solution."""
+    looks, bands, _ = history.values.shape
+    terms = (len(tile.sums) + 1) // 2
+    tile.right[:] = 0
+    for group in range(len(by.waves)):
+        begin = group * TOGETHER
         for b in range(bands):
-            offset, factor = history.offset[t, b], history.factor[t, b]
-            values, out = history.values[t, b, first : first + lanes], staged[t, b]
-            for lane in range(lanes):
-                out[lane] = (values[lane] - offset) * factor if clear[lane] else np.float32(0)
+            for t in range(begin, min(begin + TOGETHER, looks)):
+                weigh_band(history, (t, b), first, tile.weight[t], tile.rows[t - begin])
+            add_products(tile.right[b, :terms], by.waves[group], tile.rows)
+    for b in range(bands):
+        substitute(tile.normal, tile.right[b, :terms])
+
+
+@compiled_lanes
+def _add_squares(total: Floats, row: Floats, scale: float) -> None:
+    for lane in range(LANES):
+        total[lane] += row[lane] * row[lane] * scale
+
+
+@compiled_lanes
+def _settle(weight: Floats, misfit: Floats, counts: Floats, scale: Floats) -> None:
+    """Add a look's weighted misfit and its weight to `scale` (2, L), and put the misfit in the weight's place."""
+    for lane in range(LANES):
+        scale[0, lane] += weight[lane] * misfit[lane]
+        scale[1, lane] += weight[lane]
+        weight[lane] = misfit[lane] if counts[lane] > 0 else np.inf
 
 
 @compiled
-def _accumulate(staged: NDArray[np.float32], weight: Floats, basis: Floats, normal: Floats, right: Floats) -> None:
-    """Write the normal equations: `normal` (K * (K + 1) / 2, L), `right` (B, K, L)."""
-    looks, bands, lanes = staged.shape
-    normal[:] = 0
-    right[:] = 0
-    weighted = np.empty((_TOGETHER, lanes))
-    for first in range(0, looks, _TOGETHER):
-        last = min(first + _TOGETHER, looks)
-        for t in range(first, last):
-            weighted[t - first] = weight[t]
-        _add_products(weighted, basis[first:last], normal)
+def _misfit(history: History, first: int, fit: Fit, by: Equations, tile: Tile) -> Floats:
+    """Put the looks' misfits, squared residuals in units of noise, in the weights' place, and return their weighted mean (L,)."""
+    looks, bands, _ = history.values.shape
+    counts, misfit, scale = np.zeros((TOGETHER, LANES)), np.zeros((TOGETHER, LANES)), np.zeros((2, LANES))
+    for group in range(len(by.minus)):
+        begin, end = group * TOGETHER, min((group + 1) * TOGETHER, looks)
+        misfit[:] = 0
+        for t in range(begin, end):
+            see(history, t, first, counts[t - begin])
         for b in range(bands):
-            for t in range(first, last):
-                for lane in range(lanes):
-                    weighted[t - first, lane] = weight[t, lane] * staged[t, b, lane]
-            _add_terms(weighted, basis[first:last], right[b])
+            for t in range(begin, end):
+                weigh_band(history, (t, b), first, counts[t - begin], tile.rows[t - begin])
+            add_products(tile.rows, by.minus[group], tile.right[b])
+            for t in range(end - begin):
+                _add_squares(misfit[t], tile.rows[t], fit.precision[b] ** 2 / bands)
+        for t in range(begin, end):
+            _settle(tile.weight[t], misfit[t - begin], counts[t - begin], scale)
+    mean: Floats = scale[0] / (scale[1] + 1e-9)
+    return mean
+
+
+@compiled_lanes
+def _reweight(weight: Floats, scale: Floats) -> None:
+    """Turn misfits (T, L) into Tukey's weights, by their mean `scale` (L,)."""
+    per_limit = np.empty(LANES)
+    for lane in range(LANES):
+        per_limit[lane] = 1 / (TUKEY * TUKEY * max(scale[lane], 1e-6))
+    for t in range(len(weight)):
+        row = weight[t]
+        for lane in range(LANES):
+            inside = max(0.0, 1 - row[lane] * per_limit[lane])
+            row[lane] = inside * inside
 
 
 @compiled
-def _add_products(weighted: Floats, basis: Floats, normal: Floats) -> None:
-    """Add the products of terms of a few looks, times their weights (n, L), to `normal`."""
-    entry = 0
-    products = np.empty(_TOGETHER)
-    for i in range(basis.shape[1]):
-        for j in range(i + 1):
-            for t in range(len(basis)):
-                products[t] = basis[t, i] * basis[t, j]
-            _add_lanes(normal[entry], products, weighted, len(basis))
-            entry += 1
-
-
-@compiled
-def _add_terms(weighted: Floats, basis: Floats, right: Floats) -> None:
-    """Add the terms of a few looks times their weighted values (n, L) to `right` (K, L)."""
-    terms = np.empty(_TOGETHER)
-    for i in range(basis.shape[1]):
-        terms[: len(basis)] = basis[:, i]
-        _add_lanes(right[i], terms, weighted, len(basis))
-
-
-@compiled
-def _add_lanes(total: Floats, factors: Floats, rows: Floats, count: int) -> None:
-    """Add the sum of `factors` (n,) * `rows` (n, L) to `total` (L,); a full set in one go, so that sums stay in registers."""
-    if count < _TOGETHER:
-        for t in range(count):
-            for lane in range(total.size):
-                total[lane] += factors[t] * rows[t, lane]
-        return
-    one, two, three, four = factors[0], factors[1], factors[2], factors[3]
-    for lane in range(total.size):
-        total[lane] += one * rows[0, lane] + two * rows[1, lane] + three * rows[2, lane] + four * rows[3, lane]
-
-
-@compiled
-def _factorise(normal: Floats, penalty: Floats) -> None:
-    """Replace the ridged normal equations of all lanes by their Cholesky factor; `penalty` (K, L)."""
-    terms, lanes = penalty.shape
-    for i in range(terms):
-        for j in range(i + 1):
-            at = i * (i + 1) // 2 + j
-            if i == j:
-                for lane in range(lanes):
-                    normal[at, lane] += penalty[i, lane]
-            for k in range(j):
-                left, right = i * (i + 1) // 2 + k, j * (j + 1) // 2 + k
-                for lane in range(lanes):
-                    normal[at, lane] -= normal[left, lane] * normal[right, lane]
-            corner = j * (j + 1) // 2 + j
-            for lane in range(lanes):
-                normal[at, lane] = np.sqrt(normal[at, lane]) if i == j else normal[at, lane] / normal[corner, lane]
-
-
-@compiled
-def _substitute(factor: Floats, right: Floats) -> None:
-    """Turn `right` (B, K, L) into the solution, by the Cholesky factor (K * (K + 1) / 2, L), forwards and backwards."""
-    for b in range(right.shape[0]):
-        for i in range(right.shape[1]):
-            for k in range(i):
-                _subtract(right[b, i], factor[i * (i + 1) // 2 + k], right[b, k])
-            _divide(right[b, i], factor[i * (i + 1) // 2 + i])
-        for i in range(right.shape[1] - 1, -1, -1):
-            for k in range(i + 1, right.shape[1]):
-                _subtract(right[b, i], factor[k * (k + 1) // 2 + i], right[b, k])
-            _divide(right[b, i], factor[i * (i + 1) // 2 + i])
-
-
-@compiled
-def _subtract(lanes: Floats, factor: Floats, other: Floats) -> None:
-    """Take `factor` * `other` from `lanes`, (L,) each."""
-    for lane in range(lanes.size):
-        lanes[lane] -= factor[lane] * other[lane]
-
-
-@compiled
-def _divide(lanes: Floats, by: Floats) -> None:
-    """Divide `lanes` by `by`, (L,) each."""
-    for lane in range(lanes.size):
-        lanes[lane] /= by[lane]
-
-
-@compiled
-def _misfit(staged: NDArray[np.float32], fit: Fit, solution: Floats, misfit: Floats) -> None:
-    """Write the mean squared residual over the bands, in units of noise, to `misfit` (T, L)."""
-    looks, bands, lanes = staged.shape
-    residual = np.empty(lanes)
+def _fit_tile(history: History, first: int, fit: Fit, by: Equations, tile: Tile) -> None:
+    looks = len(history.values)
     for t in range(looks):
-        misfit[t] = 0
-        for b in range(bands):
-            for lane in range(lanes):
-                residual[lane] = staged[t, b, lane]
-            for i in range(fit.basis.shape[1]):
-                term = fit.basis[t, i]
-                for lane in range(lanes):
-                    residual[lane] -= term * solution[b, i, lane]
-            scale = fit.precision[b] ** 2 / bands
-            for lane in range(lanes):
-                misfit[t, lane] += residual[lane] ** 2 * scale
-
-
-@compiled
-def _reweight(misfit: Floats, seen: Floats, weight: Floats) -> None:
-    """Set Tukey's weights (T, L) from the misfit, its scale being what the present weights leave."""
-    looks, lanes = misfit.shape
-    total, mass = np.zeros(lanes), np.full(lanes, 1e-9)
-    for t in range(looks):
-        for lane in range(lanes):
-            total[lane] += weight[t, lane] * misfit[t, lane]
-            mass[lane] += weight[t, lane]
-    for lane in range(lanes):
-        total[lane] = TUKEY**2 * max(total[lane] / mass[lane], 1e-6)
-    for t in range(looks):
-        for lane in range(lanes):
-            inside = max(0.0, 1 - misfit[t, lane] / total[lane])
-            weight[t, lane] = seen[t, lane] * inside * inside
+        see(history, t, first, tile.weight[t])
+    for step in range(fit.steps + 1):
+        if step:
+            _reweight(tile.weight[:looks], _misfit(history, first, fit, by, tile))
+        equate(fit, first, by, tile)
+        _solve(history, first, by, tile)
 
 
 @compiled_parallel
-def fit_tiles(history: History, fit: Fit) -> NDArray[np.float32]:
-    """Return coefficients (K, B, P) float32 of all pixels: see `harmonics.fit_harmonics`."""
-    looks, bands, pixels = history.values.shape
-    terms = fit.basis.shape[1]
-    coefficients = np.empty((terms, bands, pixels), np.float32)
-    for tile in prange((pixels + LANES - 1) // LANES):
-        first = tile * LANES
-        lanes = min(LANES, pixels - first)
-        staged, seen = np.empty((looks, bands, lanes), np.float32), np.empty((looks, lanes))
-        normal, right = np.empty((terms * (terms + 1) // 2, lanes)), np.empty((bands, terms, lanes))
-        penalty = fit.penalty[first : first + lanes].T.copy()
-        _stage(history, first, staged, seen)
-        weight, misfit = seen.copy(), np.empty((looks, lanes))
-        for step in range(fit.steps + 1):
-            if step:
-                _misfit(staged, fit, right, misfit)
-                _reweight(misfit, seen, weight)
-            _accumulate(staged, weight, fit.basis, normal, right)
-            _factorise(normal, penalty)
-            _substitute(normal, right)
-        for i in range(terms):
-            for b in range(bands):
-                for lane in range(lanes):
-                    coefficients[i, b, first + lane] = right[b, i, lane]
+def _fit_tiles(history: History, fit: Fit, by: Equations, threads: int) -> NDArray[np.float32]:
+    _, bands, pixels = history.values.shape
+    coefficients = np.empty((fit.basis.shape[1], bands, pixels), np.float32)
+    for thread in prange(threads):
+        tile = empty_tile(bands, by)
+        for first in range(thread * LANES, pixels, threads * LANES):
+            _fit_tile(history, first, fit, by, tile)
+            for i in range(fit.basis.shape[1]):
+                for b in range(bands):
+                    out = coefficients[i, b, first : first + LANES]
+                    for lane in range(out.size):
+                        out[lane] = tile.right[b, i, lane]
     return coefficients
+
+
+def fit_tiles(history: History, fit: Fit) -> NDArray[np.float32]:
+    """Return coefficients (K, B, P) float32 of all pixels: see `harmonics.fit_harmonics`; a look with NaN in a band does not count."""
+    return _fit_tiles(history, fit, equations(fit.basis), get_num_threads())

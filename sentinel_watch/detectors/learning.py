@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sentinel_watch.detectors.breaks import break_looks
+from sentinel_watch.detectors.calibration import Known, usual_distances
 from sentinel_watch.detectors.envelope import ANY_SEASON_DAYS, kept_looks
 from sentinel_watch.detectors.fitting import Fit, History
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
 from sentinel_watch.detectors.noise import Residuals, assign, centres_of, drawn_together, whitening
 from sentinel_watch.detectors.normalise import scene_correction
-from sentinel_watch.detectors.scoring import NEAREST, Envelope, Model, usual_distances
+from sentinel_watch.detectors.scoring import NEAREST, Envelope, Model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     coefficients, whiten, kinds = model
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
     window = np.where(erratic | short, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
-    own = usual_distances(history, stack.days, fit, model, Envelope(spectra, days, window, NEAREST), 0.9)
+    own = usual_distances(history, fit, Known(model, Envelope(spectra, days, window, NEAREST), stack.days), 0.9)
     usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, 10.0) for row in own])
     usual[:, short] *= _SHORT_DOUBT
     return {
@@ -89,7 +90,7 @@ def _plan(stack: Stack, lesson: Lesson, top: int | None = None) -> Fit:
     looks = stack.clear.sum(axis=0)
     order = orders(_years(stack), looks, lesson.top_order)
     top = int(order.max(initial=0)) if top is None else top
-    return Fit(design(stack.days, top), penalties(top, lesson.ridge)[order], np.full(len(stack.bands), 1 / lesson.noise_floor), 3)
+    return Fit(design(stack.days, top), penalties(top, lesson.ridge), order, np.full(len(stack.bands), 1 / lesson.noise_floor), 3)
 
 
 def _years(stack: Stack) -> NDArray[np.float64]:
@@ -109,7 +110,7 @@ def _levelled(stack: Stack, fit: Fit, chosen: NDArray[np.intp]) -> History:
     looks, bands, _ = stack.values.shape
     offset, factor = np.zeros((looks, bands), np.float32), np.ones((looks, bands), np.float32)
     part = History(np.ascontiguousarray(stack.values[:, :, chosen]), np.ascontiguousarray(stack.clear[:, chosen]), offset, factor)
-    part_fit = fit._replace(penalty=np.ascontiguousarray(fit.penalty[chosen]))
+    part_fit = fit._replace(order=fit.order[chosen])
     noise = _ROUGH_NOISE
     for _ in range(2):
         coefficients = fit_harmonics(part, part_fit)

@@ -8,17 +8,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import prange
+from numba import get_num_threads, prange
 
-from sentinel_watch.detectors.compiled import compiled, compiled_parallel
-from sentinel_watch.detectors.fitting import LANES
+from sentinel_watch.detectors.compiled import compiled, compiled_lanes, compiled_parallel
+from sentinel_watch.detectors.lanes import LANES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sentinel_watch.detectors.fitting import Fit, Floats, History
+    from sentinel_watch.detectors.lanes import Floats
 
-__all__ = ["NEAREST", "STEPS_PER_REFLECTANCE", "Envelope", "Known", "Look", "Model", "noise_of", "score", "usual_distances", "whitened"]
+__all__ = [
+    "NEAREST",
+    "STEPS_PER_REFLECTANCE",
+    "Envelope",
+    "Look",
+    "Model",
+    "drag",
+    "kinds_of",
+    "nearest_length",
+    "noise_of",
+    "part_of",
+    "score",
+    "whiten_lanes",
+    "whitened",
+]
 
 STEPS_PER_REFLECTANCE = 10_000
 """Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
@@ -71,14 +85,6 @@ class Look(NamedTuple):
     """(2, P) what counts as 1 for the look and for the running mean of deviations; NaN where the look saw nothing."""
 
 
-class Known(NamedTuple):
-    """Model and spectra of a history whose looks were on `days` (T,), since 1970-01-01."""
-
-    model: Model
-    envelope: Envelope
-    days: NDArray[np.int32]
-
-
 @compiled
 def whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> float:
     """Write the whitened `difference` (B,) to `out` and return its squared length."""
@@ -101,20 +107,87 @@ def _season_gap(one: int, other: int) -> float:
 
 
 @compiled
-def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
-    """Return the (B, B) whitening of a pixel at a day."""
+def part_of(model: Model, day: int) -> int:
+    """Return the part of the year that a day lies in."""
     parts = model.whiten.shape[1]
     years = day / _YEAR_DAYS
-    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], int((years - np.floor(years)) * parts) % parts]
+    part: int = int((years - np.floor(years)) * parts) % parts
+    return part
+
+
+@compiled
+def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
+    """Return the (B, B) whitening of a pixel at a day."""
+    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], part_of(model, day)]
     return whiten
 
 
 @compiled
-def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model: Model, envelope: Envelope) -> float:
-    """Return the squared distance of `spectrum` (B,) to the pixel's own spectra of the season, but not of day `skip`."""
+def kinds_of(model: Model, first: int) -> NDArray[np.intp]:
+    """Return (L,) the kinds of a tile of pixels from `first` on."""
+    kinds = np.zeros(LANES, np.intp)
+    found = model.kind[first : first + LANES]
+    kinds[: found.size] = found
+    return kinds
+
+
+@compiled_lanes
+def whiten_lanes(left: Floats, whiten: NDArray[np.float32], kind: NDArray[np.intp], white: Floats, length: Floats) -> None:
+    """Write the whitened `left` (B, L) to `white`, and its squared length to `length` (L,); `whiten` (C, B, B) by `kind` (L,)."""
+    length[:] = 0
+    for i in range(len(left)):
+        white[i] = 0
+        for j in range(i + 1):
+            for lane in range(LANES):
+                white[i, lane] += whiten[kind[lane], i, j] * left[j, lane]
+        for lane in range(LANES):
+            length[lane] += white[i, lane] * white[i, lane]
+
+
+@compiled_lanes
+def drag(mean: Floats, white: Floats, length: Floats, counts: Floats, moved: Floats) -> None:
+    """Move the running `mean` (B, L) a step towards a look's residual `white` where it `counts` (L,), and write its length to `moved`.
+
+    `length` (L,) is the residual's, squared; wild looks are cut.
+    """
+    for lane in range(LANES):
+        moved[lane] = min(1.0, DRIFT_CUT * np.sqrt(len(mean)) / max(np.sqrt(length[lane]), 1e-6))
+    for b in range(len(mean)):
+        for lane in range(LANES):
+            mean[b, lane] += counts[lane] * DRIFT_RATE * (white[b, lane] * moved[lane] - mean[b, lane])
+    moved[:] = 0
+    for b in range(len(mean)):
+        for lane in range(LANES):
+            moved[lane] += mean[b, lane] * mean[b, lane]
+    for lane in range(LANES):
+        moved[lane] = np.sqrt(moved[lane])
+
+
+@compiled
+def _length_below(limit: float, difference: Floats, whiten: NDArray[np.float32]) -> float:
+    """Return the squared length of the whitened `difference` (B,); where it comes to `limit` or more, something not below `limit`."""
+    total = 0.0
+    for i in range(difference.size):
+        white = 0.0
+        for j in range(i + 1):
+            white += whiten[i, j] * difference[j]
+        total += white * white
+        if total >= limit:
+            break
+    return total
+
+
+@compiled
+def nearest_length(at: tuple[int, int, int], length: float, spectrum: Floats, known: tuple[Model, Envelope], scratch: Floats) -> float:
+    """Return the lesser of `length` and the squared distance of `spectrum` (B,) to the pixel's own spectra of the season.
+
+    `at` is the pixel, the day, and a day whose spectra are left out; `scratch` (B + nearest,) is used.
+    """
+    pixel, day, skip = at
+    model, envelope = known
     whiten = noise_of(model, pixel, day)
-    difference, scratch = np.empty(spectrum.size), np.empty(spectrum.size)
-    best = np.full(envelope.nearest, np.inf)
+    difference, best = scratch[: spectrum.size], scratch[spectrum.size :]
+    best[:] = length
     for m in range(envelope.day.shape[1]):
         stored = envelope.day[pixel, m]
         left_out = stored == skip
@@ -122,140 +195,73 @@ def _envelope_distance(spectrum: Floats, day: int, skip: int, pixel: int, model:
             continue
         for b in range(spectrum.size):
             difference[b] = spectrum[b] - envelope.spectra[pixel, m, b] / STEPS_PER_REFLECTANCE
-        length = whitened(difference, whiten, scratch)
+        found = _length_below(best[best.size - 1], difference, whiten)
         for k in range(best.size):
-            if length < best[k]:
-                best[k], length = length, best[k]
-    return float(best[-1])
+            if found < best[k]:
+                best[k], found = found, best[k]
+    return float(best[best.size - 1])
 
 
 @compiled
-def _leverage(factor: Floats, row: Floats, scratch: Floats) -> float:
-    """Return row' A^-1 row of A's packed Cholesky factor."""
-    total = 0.0
-    for i in range(row.size):
-        scratch[i] = row[i]
-        for k in range(i):
-            scratch[i] -= factor[i * (i + 1) // 2 + k] * scratch[k]
-        scratch[i] /= factor[i * (i + 1) // 2 + i]
-        total += scratch[i] * scratch[i]
-    return total
-
-
-@compiled
-def _pixel_factor(clear: NDArray[np.bool_], basis: Floats, penalty: Floats) -> Floats:
-    """Return the packed Cholesky factor of one pixel's ridged normal equations."""
-    terms = basis.shape[1]
-    factor = np.zeros(terms * (terms + 1) // 2)
-    for i in range(terms):
-        for j in range(i + 1):
-            total = penalty[i] if i == j else 0.0
-            for t in range(clear.size):
-                if clear[t]:
-                    total += basis[t, i] * basis[t, j]
-            for k in range(j):
-                total -= factor[i * (i + 1) // 2 + k] * factor[j * (j + 1) // 2 + k]
-            factor[i * (i + 1) // 2 + j] = np.sqrt(total) if i == j else total / factor[j * (j + 1) // 2 + j]
-    return factor
-
-
-@compiled
-def _drag(drift: Floats, white: Floats, length: float) -> float:
-    """Move the running mean `drift` (B,) a step towards a look's whitened residual, and return its length; wild looks are cut."""
-    shrink = min(1.0, DRIFT_CUT * np.sqrt(white.size) / max(length, 1e-6))
-    total = 0.0
-    for b in range(white.size):
-        drift[b] += DRIFT_RATE * (white[b] * shrink - drift[b])
-        total += drift[b] * drift[b]
-    return float(np.sqrt(total))
-
-
-@compiled
-def _loo_look(at: tuple[int, int], rest: float, history: History, fit: Fit, known: Known, white: Floats) -> float:
-    """Return how far a look of the history is from a model and spectra that do without it; `white` (B,) is set to its residual."""
-    t, pixel = at
-    bands, terms = known.model.coefficients.shape[1], fit.basis.shape[1]
-    spectrum, left = np.empty(bands), np.empty(bands)
-    for b in range(bands):
-        spectrum[b] = (history.values[t, b, pixel] - history.offset[t, b]) * history.factor[t, b]
-        left[b] = spectrum[b]
-        for k in range(terms):
-            left[b] -= fit.basis[t, k] * known.model.coefficients[k, b, pixel]
-        left[b] /= rest
-    day = known.days[t]
-    length = whitened(left, noise_of(known.model, pixel, day), white)
-    return float(np.sqrt(min(length, _envelope_distance(spectrum, day, day, pixel, known.model, known.envelope))))
-
-
-@compiled_parallel
-def usual_distances(
-    history: History, days: NDArray[np.int32], fit: Fit, model: Model, envelope: Envelope, share: float
-) -> NDArray[np.float32]:
-    """Return (2, P) float32 what `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look.
-
-    The first row is the distance of single looks, the second the length of the running mean of residuals.
-    """
-    looks, bands, pixels = history.values.shape
-    usual = np.full((2, pixels), np.nan, np.float32)
-    for pixel in prange(pixels):
-        known = Known(model, envelope, days)
-        factor = _pixel_factor(history.clear[:, pixel], fit.basis, fit.penalty[pixel])
-        distances, drifts, count = np.empty(looks), np.empty(looks), 0
-        white, drift, scratch = np.empty(bands), np.zeros(bands), np.empty(fit.basis.shape[1])
-        for t in range(looks):
-            if history.clear[t, pixel]:
-                rest = max(1 - _leverage(factor, fit.basis[t], scratch), 0.1)
-                distances[count] = _loo_look((t, pixel), rest, history, fit, known, white)
-                length = 0.0
-                for b in range(bands):
-                    length += white[b] ** 2
-                drifts[count] = _drag(drift, white, np.sqrt(length))
-                count += 1
-        if count:
-            at = max(int(np.ceil(share * count)) - 1, 0)
-            usual[0, pixel] = np.sort(distances[:count])[at]
-            usual[1, pixel] = np.sort(drifts[:count])[at]
-    return usual
-
-
-@compiled
-def _score_pixel(pixel: int, look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32], scratch: Floats) -> float:
-    """Return how far one pixel is off, in whitened units; `scratch` (3, B) is used, its row 1 and 2 become deviation and mean."""
-    spectrum, white, mean = scratch[0], scratch[1], scratch[2]
-    for b in range(spectrum.size):
-        left = float(look.values[b, pixel])
+def _deviations(look: Look, model: Model, first: int, counts: Floats, left: Floats) -> None:
+    """Write what a tile's pixels differ from the model by to `left` (B, L), nought where unseen, and to `counts` (L,) 1 where seen."""
+    usual = look.usual[0, first : first + LANES]
+    counts[usual.size :] = 0
+    for lane in range(usual.size):
+        counts[lane] = 0.0 if np.isnan(usual[lane]) else 1.0
+    for b in range(len(left)):
+        values = look.values[b, first : first + LANES]
+        for lane in range(values.size):
+            left[b, lane] = values[lane]
         for k in range(look.row.size):
-            left -= look.row[k] * model.coefficients[k, b, pixel]
-        spectrum[b] = left
-        mean[b] = drift[pixel, b]
-    length = whitened(spectrum, noise_of(model, pixel, look.day), white)
-    if length > look.usual[0, pixel] ** 2:
-        for b in range(spectrum.size):
-            spectrum[b] = look.values[b, pixel]
-        return float(np.sqrt(min(length, _envelope_distance(spectrum, look.day, 0, pixel, model, envelope))))
-    return float(np.sqrt(length))
+            coefficients, term = model.coefficients[k, b, first : first + LANES], look.row[k]
+            for lane in range(coefficients.size):
+                left[b, lane] -= term * coefficients[lane]
+        for lane in range(LANES):
+            left[b, lane] = left[b, lane] if counts[lane] > 0 else 0.0
+
+
+@compiled
+def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: Floats) -> None:
+    """Bring `length` (L,), squared distances, down to that of the pixel's own spectra, where the model alone would call it anomalous."""
+    bands = len(look.values)
+    spectrum, scratch = np.empty(bands), np.empty(bands + known[1].nearest)
+    for lane in range(min(LANES, look.values.shape[1] - first)):
+        # Not so where the usual distance is NaN: the pixel is unseen.
+        if length[lane] > look.usual[0, first + lane] ** 2:
+            for b in range(bands):
+                spectrum[b] = look.values[b, first + lane]
+            length[lane] = nearest_length((first + lane, look.day, 0), length[lane], spectrum, known, scratch)
 
 
 @compiled_parallel
+def _score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32], threads: int) -> NDArray[np.float32]:
+    bands, pixels = look.values.shape
+    distances = np.empty((2, pixels), np.float32)
+    for thread in prange(threads):
+        left, white, mean, rows = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES)), np.empty((3, LANES))
+        for first in range(thread * LANES, pixels, threads * LANES):
+            lanes = min(LANES, pixels - first)
+            counts, length, moved = rows[0], rows[1], rows[2]
+            _deviations(look, model, first, counts, left)
+            for lane in range(lanes):
+                for b in range(bands):
+                    mean[b, lane] = drift[first + lane, b]
+            whiten_lanes(left, model.whiten[:, part_of(model, look.day)], kinds_of(model, first), white, length)
+            drag(mean, white, length, counts, moved)
+            _ask_spectra(look, (model, envelope), first, length)
+            for lane in range(lanes):
+                distances[0, first + lane] = np.sqrt(length[lane]) / look.usual[0, first + lane]
+                distances[1, first + lane] = moved[lane] / look.usual[1, first + lane]
+                for b in range(bands):
+                    drift[first + lane, b] = mean[b, lane]
+    return distances
+
+
 def score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (2, P) float32: how far the look is off, and the running mean of deviations, in units of the usual; NaN where unseen.
 
     `drift` (P, B), the running mean, is moved. Spectra are only asked for where the model alone would call the pixel
     anomalous.
     """
-    bands, pixels = look.values.shape
-    distances = np.empty((2, pixels), np.float32)
-    for tile in prange((pixels + LANES - 1) // LANES):
-        scratch = np.empty((3, bands))
-        for pixel in range(tile * LANES, min((tile + 1) * LANES, pixels)):
-            if np.isnan(look.usual[0, pixel]):
-                distances[:, pixel] = np.nan
-                continue
-            distances[0, pixel] = _score_pixel(pixel, look, model, envelope, drift, scratch) / look.usual[0, pixel]
-            length = 0.0
-            for b in range(bands):
-                length += scratch[1, b] ** 2
-            distances[1, pixel] = _drag(scratch[2], scratch[1], np.sqrt(length)) / look.usual[1, pixel]
-            for b in range(bands):
-                drift[pixel, b] = scratch[2, b]
-    return distances
+    return _score(look, model, envelope, drift, get_num_threads())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sentinel_watch.detectors.calibration import Known, usual_distances
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
-from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, Model, score, usual_distances
+from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, Model, score
 
 BANDS, PIXELS, LOOKS = 3, 300, 50
 RNG = np.random.default_rng(7)
@@ -30,7 +31,7 @@ def history() -> History:
 @pytest.fixture(scope="module")
 def fit() -> Fit:
     """Return a fit of second order with three reweighted steps."""
-    return Fit(design(DAYS, 2), np.repeat(penalties(2, 1.0)[2][None], PIXELS, axis=0), PRECISION, 3)
+    return Fit(design(DAYS, 2), penalties(2, 1.0), np.full(PIXELS, 2, np.uint8), PRECISION, 3)
 
 
 def levelled(history: History) -> np.ndarray:
@@ -44,7 +45,7 @@ def plain_fit(history: History, fit: Fit, pixel: int) -> np.ndarray:
     x, y = fit.basis[seen], levelled(history)[seen, :, pixel]
     weight = np.ones(len(x))
     for _ in range(fit.steps + 1):
-        normal = x.T @ (weight[:, None] * x) + np.diag(fit.penalty[pixel])
+        normal = x.T @ (weight[:, None] * x) + np.diag(fit.penalty[fit.order[pixel]])
         found = np.linalg.solve(normal, x.T @ (weight[:, None] * y))
         misfit = np.mean(((y - x @ found) * fit.precision) ** 2, axis=1)
         weight = np.maximum(0, 1 - misfit / (TUKEY**2 * np.average(misfit, weights=weight))) ** 2
@@ -107,7 +108,7 @@ def test_usual_distance_leaves_each_look_out(history, fit):
     model, envelope = parts(history, fit)
     plain = fit._replace(steps=0)
     model = model._replace(coefficients=fit_harmonics(history, plain))
-    found = usual_distances(history, DAYS, plain, model, envelope, 0.9)[0]
+    found = usual_distances(history, plain, Known(model, envelope, DAYS), 0.9)[0]
     for pixel in (0, 1, 2, 17):
         seen = np.flatnonzero(history.clear[:, pixel])
         lengths = []

@@ -29,15 +29,14 @@ def kept_looks(history: History, days: NDArray[np.int32], most: int) -> tuple[ND
     Days are since 1970-01-01, 0 = empty; spectra in steps of 1 / STEPS_PER_REFLECTANCE.
     """
     by_season = np.argsort(np.mod(days, YEAR_DAYS), kind="stable")
-    clear = history.clear[by_season]
-    count = clear.sum(axis=0)
-    rank = np.cumsum(clear, axis=0) - 1
     _, bands, pixels = history.values.shape
     spectra, kept = np.zeros((pixels, most, bands), np.int16), np.zeros((pixels, most), np.int32)
-    for place, look in enumerate(by_season):
-        slot = rank[place] * most // np.maximum(count, most)
-        here = np.flatnonzero(clear[place])
+    count, rank = np.maximum(history.clear.sum(axis=0), most), np.zeros(pixels, np.intp)
+    for look in by_season:
+        here = np.flatnonzero(history.clear[look])
+        slot = rank[here] * most // count[here]
+        rank[here] += 1
         levelled = (history.values[look][:, here] - history.offset[look][:, None]) * history.factor[look][:, None]
-        spectra[here, slot[here]] = np.clip(np.round(levelled.T * STEPS_PER_REFLECTANCE), -32_000, 32_000)
-        kept[here, slot[here]] = days[look]
+        spectra[here, slot] = np.clip(np.round(levelled.T * STEPS_PER_REFLECTANCE), -32_000, 32_000)
+        kept[here, slot] = days[look]
     return spectra, kept

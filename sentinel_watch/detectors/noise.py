@@ -74,7 +74,9 @@ def whitening(residuals: Residuals, kinds: int, floor: float) -> NDArray[np.floa
     for kind in range(kinds):
         own = residuals.of(residuals.kind == kind)
         year = _covariance(own.values) if len(own.values) >= _LEAST_LOOKS else everything
-        found += [_drawn(own.of(_near(own.day, part)), year) + ground for part in range(PARTS)]
+        dates, date = np.unique(own.day, return_inverse=True)
+        near = [_near(dates, part) for part in range(PARTS)]
+        found += [_drawn(own.values[some[date]], int(some.sum()), year) + ground for some in near]
     factors = [np.linalg.inv(np.linalg.cholesky(covariance)) for covariance in found]
     return np.stack(factors).astype(np.float32).reshape(kinds, PARTS, *ground.shape)
 
@@ -92,10 +94,9 @@ def _near(days: NDArray[np.int32], part: int) -> NDArray[np.bool_]:
     return np.asarray(np.minimum(gap, YEAR_DAYS - gap) <= _AROUND_DAYS)
 
 
-def _drawn(some: Residuals, year: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the covariance of `some` residuals, drawn towards the `year`'s; what counts is the number of dates, not of pixels."""
-    dates = np.unique(some.day).size
-    return (dates * _covariance(some.values) + _WORTH_DATES * year) / (dates + _WORTH_DATES)
+def _drawn(some: NDArray[np.float32], dates: int, year: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the covariance of `some` residuals, drawn towards the `year`'s; what counts is the number of `dates`, not of pixels."""
+    return (dates * _covariance(some) + _WORTH_DATES * year) / (dates + _WORTH_DATES)
 
 
 def drawn_together(own: NDArray[np.float32], count: NDArray[np.intp], label: NDArray[np.uint8], worth: float) -> NDArray[np.float32]:

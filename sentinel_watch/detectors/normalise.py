@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sentinel_watch.detectors.compiled import compiled
+
 __all__ = ["Correction", "correct", "scene_correction"]
 
 _AGREE = 3.0
@@ -40,6 +42,19 @@ class Correction(NamedTuple):
     """Share of the pixels that agree, 0-1."""
 
 
+class _Ground(NamedTuple):
+    """What a look shows of n pixels."""
+
+    residual: Floats
+    """(B, n) observed minus expected, reflectance."""
+    lever: Floats
+    """(B, n) expected minus its median."""
+    precision: Floats
+    """(B, n) 1 / noise."""
+    worth: Floats
+    """(n,) weight of a pixel that agrees."""
+
+
 def correct(values: NDArray[np.float32], correction: Correction) -> NDArray[np.float32]:
     """Return `values` (B, P) reflectance with the look's offset and gain taken out."""
     offset, gain = (part.astype(np.float32)[:, None] for part in (correction.offset, correction.gain))
@@ -64,31 +79,57 @@ def scene_correction(observed: NDArray[np.float32], expected: NDArray[np.float32
 
 def _settle(residual: Floats, expected: Floats, noise: Floats, offset: Floats) -> Correction:
     """Reweight and refit until the pixels that agree are settled."""
-    gain = np.zeros_like(offset)
     pivot = np.median(expected, axis=1)
-    lever = expected - pivot[:, None]
+    look = _Ground(residual, expected - pivot[:, None], 1 / noise, 1 / (noise**2).mean(axis=0))
+    line = np.stack([offset, np.zeros_like(offset)])
+    weight = np.empty(residual.shape[1])
     for _ in range(10):
-        left = residual - offset[:, None] - gain[:, None] * lever
-        misfit = ((left / noise) ** 2).mean(axis=0)
-        weight = np.maximum(1 - misfit / _AGREE**2, 0) ** 2 / (noise**2).mean(axis=0)
+        _misfits(look, line, weight)
+        weight = np.maximum(1 - weight / _AGREE**2, 0) ** 2 * look.worth
         if not weight.any():
             break
-        offset, gain = _line(residual, lever, weight, noise)
-    left = residual - offset[:, None] - gain[:, None] * lever
-    misfit = ((left / noise) ** 2).mean(axis=0)
-    agree = misfit < _AGREE**2
-    spread = float(np.sqrt(np.median(misfit[agree]) / 0.8)) if agree.any() else np.inf
-    return Correction(offset - gain * pivot, 1 + gain, spread, float(agree.mean()))
+        line = _line(_moments(look, weight), (noise**2).mean(axis=1))
+    _misfits(look, line, weight)
+    agree = weight < _AGREE**2
+    spread = float(np.sqrt(np.median(weight[agree]) / 0.8)) if agree.any() else np.inf
+    return Correction(line[0] - line[1] * pivot, 1 + line[1], spread, float(agree.mean()))
 
 
-def _line(residual: Floats, lever: Floats, weight: Floats, noise: Floats) -> tuple[Floats, Floats]:
-    """Return the weighted line through the residuals of each band, its slope drawn towards none."""
-    share = weight / weight.sum()
-    lever_mean, residual_mean = (lever * share).sum(axis=1), (residual * share).sum(axis=1)
-    centred = lever - lever_mean[:, None]
+@compiled
+def _misfits(look: _Ground, line: Floats, misfit: Floats) -> None:
+    """Write the mean squared residual over the bands, in units of noise, of each pixel from `line` (2, B) to `misfit` (n,)."""
+    bands = len(look.residual)
+    misfit[:] = 0
+    for b in range(bands):
+        offset, gain = line[0, b], line[1, b]
+        for n in range(misfit.size):
+            left = (look.residual[b, n] - offset - gain * look.lever[b, n]) * look.precision[b, n]
+            misfit[n] += left * left / bands
+
+
+@compiled
+def _moments(look: _Ground, weight: Floats) -> Floats:
+    """Return the weighted means (4, B) of lever, residual, lever squared and lever times residual."""
+    total = weight.sum()
+    moments = np.zeros((4, len(look.residual)))
+    for b in range(len(look.residual)):
+        one, two, three, four = 0.0, 0.0, 0.0, 0.0
+        for n in range(weight.size):
+            pull, lever = weight[n] * look.residual[b, n], look.lever[b, n]
+            one += weight[n] * lever
+            two += pull
+            three += weight[n] * lever * lever
+            four += pull * lever
+        moments[0, b], moments[1, b], moments[2, b], moments[3, b] = one / total, two / total, three / total, four / total
+    return moments
+
+
+def _line(moments: Floats, noise: Floats) -> Floats:
+    """Return offset and slope (2, B) of the weighted line through the residuals of each band, its slope drawn towards none."""
+    lever, residual, squares, products = moments
     # Errors of neighbours go together: however many pixels agree, they say no more than so many independent ones.
-    variance = (centred**2 * share).sum(axis=1)
-    information = _INDEPENDENT * variance / (noise**2).mean(axis=1)
-    slope = (centred * (residual - residual_mean[:, None]) * share).sum(axis=1) / np.maximum(variance, 1e-12)
+    variance = np.maximum(squares - lever**2, 0)
+    information = _INDEPENDENT * variance / noise
+    slope = (products - lever * residual) / np.maximum(variance, 1e-12)
     slope = np.clip(slope * information / (information + 1 / _GAIN_SPREAD**2), -_MOST_GAIN, _MOST_GAIN)
-    return residual_mean - slope * lever_mean, slope
+    return np.stack([residual - slope * lever, slope])

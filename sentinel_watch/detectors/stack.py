@@ -32,7 +32,10 @@ class Stack:
 
     def last_clear(self) -> NDArray[np.int32]:
         """Return (P,) the day of each pixel's last usable look, days since 1970-01-01; 0 = none."""
-        return np.asarray(np.where(self.clear, self.days[:, None], 0).max(axis=0, initial=0), np.int32)
+        last = np.zeros(self.clear.shape[1], np.int32)
+        for clear, day in zip(self.clear, self.days, strict=True):
+            np.maximum(last, day, out=last, where=clear)
+        return last
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class View:
 
 def observed_bands(cube: xr.Dataset) -> tuple[str, ...]:
     """Return the bands that hold a value anywhere in `cube`, in its order."""
-    held = [name for name, band in zip(cube.band.values, _bands_first(cube), strict=True) if np.isfinite(band).any()]
+    held = [name for name, band in zip(cube.band.values, _bands_first(cube), strict=True) if any(np.isfinite(look).any() for look in band)]
     return tuple(str(name) for name in held)
 
 

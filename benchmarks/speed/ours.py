@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -13,8 +14,14 @@ from benchmarks.speed.cube import season
 from benchmarks.speed.timing import timed
 from sentinel_watch.detectors.fitting import Fit, History, fit_tiles
 from sentinel_watch.detectors.harmonics import design, penalties
+from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, Model, score
 from sentinel_watch.detectors.seasonal import Seasonal
 from sentinel_watch.domain.look import MaskReason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sentinel_watch.domain.change import Arrays
 
 
 def dataset(days: np.ndarray, values: np.ndarray) -> xr.Dataset:
@@ -32,20 +39,43 @@ def harmonic_fit(days: np.ndarray, values: np.ndarray, mask: np.ndarray, steps: 
     fit_tiles(history, Fit(design(days, 2), penalties(2, 0.0), np.full(pixels, 2, np.uint8), np.full(1, 50.0), steps))
 
 
+def judged(detector: Seasonal, baseline: Arrays, day: int, look: np.ndarray) -> Callable[[], object]:
+    """Return the work of judging one look, (side, side) reflectance: deviation from the model, own spectra, running mean."""
+    seen, row = np.isfinite(look.reshape(-1)), design(np.array([day]), baseline["coefficients"].shape[0] // 2)[0]
+    usual, drift = (
+        np.where(seen, baseline["usual"] * np.float32(detector.quiet_below), np.float32(np.nan)),
+        np.zeros((seen.size, 1), np.float32),
+    )
+    model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
+    envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)
+    return lambda: score(Look(look.reshape(1, -1), row, day, usual), model, envelope, drift)
+
+
+def whole_series(detector: Seasonal, days: np.ndarray, values: np.ndarray) -> None:
+    """Learn 100 looks and watch the rest."""
+    baseline = detector.fit(dataset(days[:100], values[:100]))
+    state = detector.start(baseline)
+    for at in range(100, len(values)):
+        state = detector.update(baseline, state, dataset(days[at : at + 1], values[at : at + 1]).isel(time=0))
+
+
 def main(side: int) -> None:
     """Print the timings."""
     days, values, look = season(side)
     nothing = np.ones((len(values), side * side), bool)
     found = {
-        f"{name}": timed(lambda steps=steps: harmonic_fit(days[:-1], values, nothing, steps))
-        for name, steps in (("fit", 0), ("screened", 1))
+        "fit": timed(lambda: harmonic_fit(days[:-1], values, nothing, 0)),
+        "screened": timed(lambda: harmonic_fit(days[:-1], values, nothing, 1)),
     }
     detector, history, later = Seasonal(), dataset(days[:-1], values), dataset(days[-1:], look[None]).isel(time=0)
     found["whole fit"] = timed(lambda: detector.fit(history), runs=1)
-    baseline = detector.fit(history.isel(time=slice(0, 60)))
-    state = detector.start(baseline)
-    found["update"] = timed(lambda: detector.update(baseline, state, later))
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    baseline = detector.fit(history.isel(time=slice(0, 100)))
+    state = detector.start(baseline)
+    found["score"] = timed(judged(detector, baseline, int(days[-1]), look), runs=9)
+    found["update"] = timed(lambda: detector.update(baseline, state, later), runs=9)
+    small = season(side // 2)
+    found["series"] = timed(lambda: whole_series(detector, small[0][:-1], small[1]), runs=2)
     print(json.dumps({**found, "peak_mb": peak_mb, "input_mb": values.nbytes / 2**20}))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sentinel_watch.detectors.calibration import Known, usual_distances
+from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
 from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, Model, score
@@ -66,6 +67,25 @@ def test_unseen_pixel_has_no_model(history, fit):
     found, whole = fit_harmonics(history._replace(clear=clear), fit), fit_harmonics(history, fit)
     assert np.isnan(found[..., 5]).all()
     np.testing.assert_array_equal(np.delete(found, 5, axis=-1), np.delete(whole, 5, axis=-1))
+
+
+def test_place_of_a_pixel_changes_nothing(history, fit):
+    """The same pixels elsewhere in the row, in other tiles, get the same numbers to the last bit."""
+    twice = history._replace(values=np.tile(history.values, 2), clear=np.tile(history.clear, 2))
+    found = fit_harmonics(twice, fit._replace(order=np.tile(fit.order, 2)))
+    np.testing.assert_array_equal(found[..., :PIXELS], found[..., PIXELS:])
+    np.testing.assert_array_equal(found[..., :PIXELS], fit_harmonics(history, fit))
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_products_of_harmonics_are_sums_of_harmonics(order):
+    """The sums that stand for the normal equations give the products of the terms, at every order."""
+    basis = design(DAYS, order)
+    by = equations(basis)
+    sums = by.waves.sum(axis=(0, 2))
+    rows, columns = np.tril_indices(basis.shape[1])
+    found = (sums[by.near] + by.sign * sums[by.far]) / 2
+    np.testing.assert_allclose(found, (basis.T @ basis)[rows, columns], atol=1e-10)
 
 
 def parts(history: History, fit: Fit) -> tuple[Model, Envelope]:

@@ -3,6 +3,7 @@
 Ranks and filters; it finds nothing itself, and says *suspected* at most. Deciding is for people.
 """
 
+from sentinel_watch.alerting.rules import RULES
 from sentinel_watch.alerting.triage import Context, Triage
 
-__all__ = ["Context", "Triage"]
+__all__ = ["RULES", "Context", "Triage"]

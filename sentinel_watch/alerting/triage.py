@@ -6,29 +6,42 @@ Inspectors stop reading a list of false alarms, so what is small, natural or not
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from math import log10
 from typing import TYPE_CHECKING, Any, Literal
 
 from odc.geo.geom import Geometry
 from pydantic import Field
 
+from sentinel_watch.alerting.facts import Facts
 from sentinel_watch.alerting.legal import LegalFinding, judge
+from sentinel_watch.alerting.rules import RULES
 from sentinel_watch.domain.alert import Alert
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, Event, EventStatus
 from sentinel_watch.domain.ledger import Outcome, SceneRecord
+from sentinel_watch.domain.surroundings import Surroundings
 from sentinel_watch.registry import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from sentinel_watch.domain.site import Site
+    from sentinel_watch.alerting.rules import Rule
+    from sentinel_watch.domain.site import Site, Suppression
 
 __all__ = ["Context", "Triage"]
 
+SEVERITIES: tuple[Literal["low"], Literal["medium"], Literal["high"]] = ("low", "medium", "high")
+
 LOCATION_UNCERTAINTY_M = 12.5
 """Absolute geolocation of Sentinel-2, CE95, ESA S2-PDGS-MPC-L1C-DQR."""
+
+RULE_NAMES = (
+    "not_permitted", "outside_permit", "over_permitted_area", "waste_without_permit", "under_embargo", "in_protected_area",
+    "near_water", "near_settlement",
+)  # fmt: skip
+"""The rules that count where a pipeline names none, in the order of their reason codes."""
 
 WEIGHTS = {"water_discolouration": 1.0, "waste_deposit": 1.0, "tailings_change": 0.9, "oil_slick": 1.0, "excavation": 0.7}
 """How much harm a class usually does, 0-1; 0.5 for a class that is not listed."""
@@ -54,6 +67,10 @@ class Context:
     qa_flags: tuple[str, ...]
     pipeline: str
     code_version: str
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    """What lies around, in `crs`."""
+    suppressions: tuple[Suppression, ...] = ()
+    """Zones of the site in which nothing is alerted for a time."""
 
 
 class Triage(Part):
@@ -69,16 +86,31 @@ class Triage(Part):
     """Whether events that are not yet confirmed become alerts: by default only where too short a history keeps them from it."""
     min_provisional_area_ha: float = Field(0.5, ge=0)
     """The same for events that are not yet confirmed."""
+    rules: tuple[dict[str, Any], ...] = tuple({"part": name} for name in RULE_NAMES)
+    """Reasons that count, each with its limits; by default all that there are, which is silent where nothing is on file."""
+
+    @cached_property
+    def rules_built(self) -> tuple[Rule, ...]:
+        """Return the rules, built."""
+        return tuple(RULES.build(config) for config in self.rules)
 
     def alerts(self, events: Iterable[Event], context: Context) -> tuple[Alert, ...]:
         """Return the alerts, highest priority first; ties by `alert_id`.
 
-        Events that are not classified, or whose class is one of NON_EVENT_CLASSES, give none.
+        Events that are not classified, or whose class is one of NON_EVENT_CLASSES, give none, nor do those that are suppressed.
         """
+        hidden = set(self.suppressed(events := tuple(events), context))
         alerts = [
-            self._alert(event, event.classification, context) for event in events if event.classification and self._due(event, context)
+            self._alert(event, event.classification, context)
+            for event in events
+            if event.classification and self._due(event, context) and event.event_id not in hidden
         ]
         return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id)))
+
+    def suppressed(self, events: Iterable[Event], context: Context) -> tuple[str, ...]:
+        """Return the ids of events that would be alerts, began in a zone's period, and lie in the zone by half or more."""
+        due = (event for event in events if event.classification and self._due(event, context))
+        return tuple(event.event_id for event in due if any(_within(event, zone, context.crs) for zone in context.suppressions))
 
     def _due(self, event: Event, context: Context) -> bool:
         """Return whether an event is of an alert's kind and large enough, and confirmed or allowed to be early."""
@@ -90,7 +122,7 @@ class Triage(Part):
 
     def _alert(self, event: Event, what: Classification, context: Context) -> Alert:
         """Return the alert of an event that is due, figures rounded to what they can bear."""
-        law = judge(event, what.event_class, context.site, context.crs)
+        law = judge(Facts(event, what.event_class, context.site, context.crs, context.surroundings), self.rules_built)
         confidence = detection_confidence(event.region.n_anomalous, event.region.n_looks, context.detection_limit)
         columns = {
             **_what(event, what, context),
@@ -159,14 +191,14 @@ def _where(event: Event, context: Context) -> dict[str, Any]:
 
 
 def _law(law: LegalFinding) -> dict[str, Any]:
-    """Return the columns of the finding; protected areas and water are None, since no such layer is read yet."""
+    """Return the columns of the finding."""
     return {
         "permit_id": law.permit_id,
         "outside_permit_pct": law.outside_permit_pct,
         "suspected_violation": law.suspected_violation,
         "reasons": ";".join(law.reasons),
-        "protected_overlap_ha": None,
-        "distance_to_water_m": None,
+        "protected_overlap_ha": law.protected_overlap_ha,
+        "distance_to_water_m": law.distance_to_water_m,
     }
 
 
@@ -183,26 +215,36 @@ def priority(event: Event, what: Classification, law: LegalFinding, confidence: 
     """Return the rank, 0-100: 35 confidence + 25 law + 20 size + 20 harm; halved while provisional and once finished.
 
     Size runs from 0 at 0.1 ha to 1 at 10 ha on a logarithmic scale; law is 1 for a suspected violation, 0.5 where no
-    permit is known, else 0; harm is the weight of the class. `confidence` is 0-1, as of `detection_confidence`.
+    permit is known, else 0; harm is the weight of the class, 0.2 more for each reason that makes things worse, 1 at most.
+    `confidence` is 0-1, as of `detection_confidence`.
     The weights are a stated choice, not fitted to any data.
     """
     # logarithmic, or a dump of 1 ha beside a quarry of 10 would earn next to nothing
     size = min(max((log10(max(event.region.area_ha, 1e-3)) + 1) / 2, 0.0), 1.0)
     # between the two where no permit is on file: the register may just lack the paper
     lawful = {True: 1.0, None: 0.5, False: 0.0}[law.suspected_violation]
-    points = 35 * confidence + 25 * lawful + 20 * size + 20 * WEIGHTS.get(what.event_class, 0.5)
+    harm = min(WEIGHTS.get(what.event_class, 0.5) + 0.2 * law.aggravating, 1.0)
+    points = 35 * confidence + 25 * lawful + 20 * size + 20 * harm
     return round(points if event.status is EventStatus.CONFIRMED else points / 2, 1)
 
 
 def severity(event: Event, law: LegalFinding) -> Literal["low", "medium", "high"]:
     """Return high from 5 ha, or from 0.5 ha with a suspected violation; medium from 0.5 ha or with one; else low.
 
+    One step higher where a reason makes things worse, as water close by does.
     How bad it would be if true; how sure it is does not enter, unlike in `priority`.
     """
     large, violation = event.region.area_ha >= 0.5, bool(law.suspected_violation)
-    if event.region.area_ha >= 5 or (large and violation):
-        return "high"
-    return "medium" if large or violation else "low"
+    step = 2 if event.region.area_ha >= 5 else large + violation
+    return SEVERITIES[min(step + (law.aggravating > 0), 2)]
+
+
+def _within(event: Event, zone: Suppression, crs: str) -> bool:
+    """Return whether an event began in a zone's period and lies in the zone by half or more."""
+    if not zone.valid_from <= event.first_detected <= zone.valid_to:
+        return False
+    shape = Geometry(zone.geometry, "EPSG:4326").to_crs(crs).geom
+    return float(event.region.geometry.intersection(shape).area) >= 0.5 * float(event.region.geometry.area)
 
 
 def observability(context: Context) -> float:

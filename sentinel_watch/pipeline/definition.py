@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
 
-from sentinel_watch.alerting import Triage
+from sentinel_watch.alerting import RULES, Triage
 from sentinel_watch.classification import CLASSIFIERS
 from sentinel_watch.detectors import DETECTORS
 from sentinel_watch.domain.scene import OPTICAL_BANDS
@@ -71,6 +71,25 @@ class Scenes(Part):
     """Least share of a block with data; a scene below it everywhere is rejected as nodata."""
 
 
+class Layers(Part):
+    """Map layers around the site, as paths of vector files in any CRS that they name; relative ones from the working folder.
+
+    None is built in: a world map at small scale would be kilometres off where metres matter.
+    """
+
+    protected: tuple[str, ...] = ()
+    """Protected areas."""
+    water: tuple[str, ...] = ()
+    """Rivers, lakes, reservoirs; lines or polygons."""
+    settlements: tuple[str, ...] = ()
+    """Where people live; points or polygons."""
+
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """Return role -> paths, for the roles for which any layer is named."""
+        roles = {"protected": self.protected, "water": self.water, "settlements": self.settlements}
+        return {role: paths for role, paths in roles.items() if paths}
+
+
 class Pipeline(Part):
     """Everything that a run does, in one value; parts are named under `part`, their options beside it.
 
@@ -95,6 +114,7 @@ class Pipeline(Part):
     segmentation: Segmentation = Segmentation()
     classifier: dict[str, Any] = Field(default_factory=lambda: {"part": "rules"})
     triage: Triage = Triage()
+    context: Layers = Layers()
     sinks: tuple[dict[str, Any], ...] = ({"part": "geojson"}, {"part": "gpkg"}, {"part": "csv"})
 
     @cached_property
@@ -194,6 +214,7 @@ def _part_lists(pipeline: Pipeline) -> Iterator[tuple[str, Registry[Any], tuple[
     yield "detectors", DETECTORS, pipeline.detectors
     yield "classifier", CLASSIFIERS, (pipeline.classifier,)
     yield "sinks", SINKS, pipeline.sinks
+    yield "triage.rules", RULES, pipeline.triage.rules
 
 
 def _check_part(registry: Registry[Any], config: Mapping[str, Any], where: str) -> None:

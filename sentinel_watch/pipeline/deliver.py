@@ -6,7 +6,7 @@ Events and ledger come from the store, whichever run put them there; what the pi
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,13 @@ from sentinel_watch import __version__
 from sentinel_watch.alerting import Context
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.domain.scene import SCL
+from sentinel_watch.domain.surroundings import Surroundings
+from sentinel_watch.log import log
 from sentinel_watch.pipeline.learning import Lesson
 from sentinel_watch.pipeline.picture import draw_overview
 from sentinel_watch.pipeline.proof import prove
 from sentinel_watch.pipeline.report import write_report
+from sentinel_watch.register import read_surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +70,8 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     out.mkdir(parents=True, exist_ok=True)
     records, lessons = store.records(job.watch), _lessons(job, store)
     # the sinks write what the store gives back: it adds what people have entered
-    alerts = store.replace_alerts(job.watch, prove(job, store, draft_alerts(job, store), progress))
+    around = read_surroundings(job.request.pipeline.context.named(), job.request.site.geometry, str(job.ground.grid.crs))
+    alerts = store.replace_alerts(job.watch, prove(job, store, draft_alerts(job, store, around), progress))
     _set_aside(out / "evidence", store.withdrawn(job.watch))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
     overview = draw_overview(job, alerts, records)
@@ -77,10 +81,17 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     return RunResult(alerts, records, notes, {**paths, overview.name: overview, report.name: report})
 
 
-def draft_alerts(job: Assignment, store: Store) -> tuple[Alert, ...]:
-    """Return the alerts that follow from the store's events, before any picture is drawn and anything a person has entered."""
+def draft_alerts(job: Assignment, store: Store, around: Surroundings | None = None) -> tuple[Alert, ...]:
+    """Return the alerts that follow from the store's events, before any picture is drawn and anything a person has entered.
+
+    `around` is what lies around the site; None where nobody looked, as in a replay from a bundle, which holds no map layers.
+    """
     context = _context(job, store.records(job.watch), _lessons(job, store))
-    return job.request.pipeline.triage.alerts(store.events(job.watch), context)
+    context = replace(context, surroundings=around or Surroundings(), suppressions=store.suppressions(job.request.site.site_id))
+    triage, events = job.request.pipeline.triage, store.events(job.watch)
+    if hidden := triage.suppressed(events, context):
+        log.warning("%d events lie in zones where nothing is to be alerted: sentinel-watch site show", len(hidden))
+    return triage.alerts(events, context)
 
 
 def _set_aside(folder: Path, alert_ids: Sequence[str]) -> None:

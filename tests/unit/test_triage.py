@@ -14,10 +14,13 @@ from odc.geo.geom import Geometry
 from shapely import box
 
 from sentinel_watch.alerting import Context, Triage
+from sentinel_watch.alerting.facts import Facts
 from sentinel_watch.alerting.legal import judge
+from sentinel_watch.alerting.reasons import sentences
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, EventStatus
 from sentinel_watch.domain.ledger import Outcome, Reason, SceneRecord
-from sentinel_watch.domain.site import Permit, Site
+from sentinel_watch.domain.site import Embargo, Permit, Site, Suppression
+from sentinel_watch.domain.surroundings import SEARCH_M, Surroundings
 
 UTM = "EPSG:32634"
 PIT = box(500_000, 4_999_900, 500_200, 5_000_000)
@@ -56,7 +59,7 @@ def alert_of(found=None, *permits, rule=None, **known):
 
 def finding(*permits, found=None, event_class="excavation"):
     """Return what the permits say."""
-    return judge(found or event(), event_class, context(*permits).site, UTM)
+    return judge(Facts(found or event(), event_class, context(*permits).site, UTM), Triage().rules_built)
 
 
 def test_without_a_permit_nothing_is_judged():
@@ -205,3 +208,69 @@ def test_numbers_stay_in_their_range(area_ha, looks, anomalous, status, limit, p
     alert = alert_of(found, *([permit()] if permitted else []), rule=Triage(provisional="always", min_provisional_area_ha=0), limit=limit)
     assert 0 <= alert.priority <= 100
     assert 0 <= alert.detection_confidence <= round(limit, 3)
+
+
+def around(**layers):
+    """Return surroundings of one feature a role."""
+    return Surroundings({role: (shape,) for role, shape in layers.items()})
+
+
+def told(found=None, embargoes=(), layers=None, rules=None, permits=()):
+    """Return the one alert of an event at a site with embargoes and map layers."""
+    known = context(*permits)
+    known = replace(known, site=replace(known.site, embargoes=embargoes), surroundings=layers or Surroundings())
+    (alert,) = (Triage(rules=rules) if rules else Triage()).alerts([found or event()], known)
+    return alert
+
+
+def test_layers_are_measured_in_metres_and_none_is_not_zero():
+    """Overlap and distance are metric; without a layer they are None, and far from everything the distance is the limit of the search."""
+    alert = told(layers=around(protected=box(500_100, 4_999_900, 501_000, 5_000_000), water=box(500_250, 4_999_900, 500_300, 5_000_000)))
+    assert (alert.protected_overlap_ha, alert.distance_to_water_m) == (1.0, 50.0)
+    assert (alert.reasons, alert.suspected_violation, alert.severity) == ("in_protected_area;near_water", True, "high")
+    assert sentences(alert) == ("1.00 ha of it lie in a protected area.", "It lies 50 m from the nearest water.")
+    assert (told().protected_overlap_ha, told().distance_to_water_m) == (None, None)
+    assert told(layers=Surroundings({"water": (), "protected": ()})).distance_to_water_m == SEARCH_M
+
+
+def test_what_makes_things_worse_is_no_violation():
+    """Water close by raises severity and harm, and says nothing of the law."""
+    near, far = (told(layers=around(water=box(x, 4_999_900, x + 50, 5_000_000)), found=event(area_ha=0.2)) for x in (500_250, 503_000))
+    assert (near.suspected_violation, near.reasons, near.severity) == (None, "near_water", "medium")
+    assert (far.suspected_violation, far.reasons, far.severity) == (None, "", "low")
+    assert near.priority - far.priority == pytest.approx(20 * 0.2, abs=0.1)
+
+
+def test_an_embargo_forbids_its_classes_at_its_place_and_time():
+    """Vegetation that is lost there and then is suspected; another class, place or day is not."""
+    embargo = Embargo("E", degrees(PIT), DAY, DAY, ("vegetation_loss",))
+    loss = event("vegetation_loss")
+    assert told(loss, (embargo,)).reasons == "under_embargo"
+    assert sentences(told(loss, (embargo,))) == (f"An embargo was in force at this place on {DAY}.",)
+    assert told(event(), (embargo,)).reasons == ""
+    assert told(loss, (replace(embargo, valid_from=DAY + timedelta(days=1), valid_to=None),)).reasons == ""
+    assert told(loss, (replace(embargo, geometry=degrees(box(500_300, 4_999_900, 500_400, 5_000_000))),)).reasons == ""
+
+
+def test_new_waste_needs_a_paper():
+    """At a site without any permit waste is suspected, and digging is not; with a permit the other rules speak."""
+    assert told(event("waste_deposit")).reasons == "waste_without_permit"
+    assert told(event("waste_deposit")).suspected_violation is True
+    assert told().reasons == ""
+    assert told(event("waste_deposit"), permits=(permit(PIT.buffer(50), activities=("excavation",)),)).reasons == "activity_not_permitted"
+
+
+def test_a_pipeline_names_the_rules_that_count():
+    """Only the named ones are asked, with the limits that they are given."""
+    layers = around(water=box(500_250, 4_999_900, 500_300, 5_000_000))
+    assert told(layers=layers, rules=({"part": "near_water", "within_m": 40},)).reasons == ""
+    assert told(event("waste_deposit"), layers=layers, rules=({"part": "near_water", "within_m": 50},)).reasons == "near_water"
+
+
+def test_a_zone_hides_what_begins_in_it_in_its_period():
+    """Half of the outline decides, and the first day; what began before or after is told."""
+    zone = Suppression("z", "quarry", degrees(box(500_000, 4_999_900, 500_110, 5_000_000)), DAY, DAY, "works", "Ayşe")
+    late = replace(zone, valid_from=DAY + timedelta(days=1), valid_to=DAY + timedelta(days=9))
+    small = replace(zone, geometry=degrees(box(500_000, 4_999_900, 500_090, 5_000_000)))
+    for one, alerts in ((zone, 0), (late, 1), (small, 1)):
+        assert len(Triage().alerts([event()], replace(context(), suppressions=(one,)))) == alerts

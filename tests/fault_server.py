@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import threading
 import time
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["FAULTS", "Archive", "Reply", "draw", "send", "serving"]
+__all__ = ["FAULTS", "SEEDS", "Archive", "Reply", "draw", "send", "serving"]
+
+SEEDS = range(int(os.environ.get("FAULT_SEEDS", "3")))
+"""With which requests are chosen that a fault hits; `FAULT_SEEDS=10` asks for more."""
 
 COLLECTION = "sentinel-2-l2a"
 STALL_S = 1.2

@@ -57,7 +57,7 @@ class Hub:
     folder: Path
     """Holds the items of a catalogue, a folder each, at any depth."""
     fault: str = ""
-    """One of HUB_FAULTS, for images."""
+    """One of HUB_FAULTS, for images; those that are no matter of images also for tokens and the catalogue."""
     share: float = 0.3
     seed: int = 0
     page_size: int = 10
@@ -117,7 +117,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a POST."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path == "/token":
+        if not self.path.endswith("/process") and self.hub.fault not in {"", *OF_IMAGES} and self.hub.hit(self.path + body.decode()):
+            HUB_FAULTS[self.hub.fault](self, Reply(b"{}", (0, 2, 2), 200, {"Content-Type": "application/json"}))
+        elif self.path == "/token":
             self._token(dict(parse_qsl(body.decode())))
         elif not self._signed_in():
             send(self, 401, b'{"error": {"status": 401}}', {"Content-Type": "application/json"})
@@ -315,12 +317,12 @@ def _expired(handler: Handler, _: Reply) -> None:
     send(handler, 401, b'{"error": {"status": 401}}', {"Content-Type": "application/json"})
 
 
+OF_IMAGES = ("resized", "moved", "hollow")
+
 HUB_FAULTS: dict[str, Callable[[Any, Reply], None]] = {
     **{name: FAULTS[name] for name in FAULTS if name not in {"shifted_range", "short_range", "whole_file", "replaced", "gone"}},
     "expired": _expired,
-    "resized": _resized,
-    "moved": _moved,
-    "hollow": _hollow,
+    **dict(zip(OF_IMAGES, (_resized, _moved, _hollow), strict=True)),
 }
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from conftest import ROOT
-from fault_server import FAULTS, Archive, serving
+from fault_server import FAULTS, SEEDS, Archive, serving
 from served import BANDS, GRID, WORLD, assert_same_pixels, remote, write_noise
 
 from sentinel_watch.errors import SceneError
@@ -21,7 +21,7 @@ def folder(tmp_path_factory):
     return write_noise(tmp_path_factory.mktemp("archive")).parent
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_a_fault_gives_the_right_pixels_or_a_failed_scene(folder, fault, seed):
     """With a fault in three of ten requests, every scene has the pixels of the disk, or is an error that says why."""

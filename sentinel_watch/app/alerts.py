@@ -48,6 +48,8 @@ class Wanted:
         return fits and (self.since is None or case.changed_at >= self.since) and (late or not self.overdue)
 
 
+DEFAULT_SINKS = ("csv", "geojson", "gpkg")
+
 EVERYTHING = Wanted()
 
 
@@ -83,12 +85,12 @@ def show_alert(workspace: Path | str, alert_id: str) -> None:
 
 
 def export_alerts(workspace: Path | str, wanted: Wanted, out: Path, sinks: tuple[str, ...]) -> None:
-    """Write the alerts to the folder `out` by each of `sinks`, all of them where none is named; raise InputError for an unknown one.
+    """Write the alerts to the folder `out` by each of `sinks`, those of a run where none is named; raise InputError for an unknown one.
 
     Prints the path of each file that was written, one a line. Files of an earlier export are replaced.
     """
     alerts = [case.alert for case in _cases(workspace, wanted)]
-    chosen = [SINKS.build({"part": name}) for name in (sinks or tuple(SINKS))]
+    chosen = [SINKS.build({"part": name}) for name in (sinks or DEFAULT_SINKS)]
     out.mkdir(parents=True, exist_ok=True)
     for sink in chosen:
         # unbroken, so that a script can read it

@@ -15,7 +15,7 @@ import typer
 from sentinel_watch.app.cli_alerts import alerts
 from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, WORKSPACE_VARIABLE, Workspace
 from sentinel_watch.app.cli_sites import sites
-from sentinel_watch.app.cli_workspace import audit, workspaces
+from sentinel_watch.app.cli_workspace import audit, deliveries, workspaces
 from sentinel_watch.app.failure import ending
 
 __all__ = ["app", "main"]
@@ -38,6 +38,7 @@ app.add_typer(alerts, name="alerts")
 app.add_typer(sources, name="source")
 app.add_typer(sites, name="site")
 app.add_typer(audit, name="audit")
+app.add_typer(deliveries, name="delivery")
 app.add_typer(workspaces, name="workspace")
 
 PipelineName = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped pipeline or a TOML file.")]

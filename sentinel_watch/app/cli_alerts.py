@@ -106,7 +106,7 @@ def alerts_export(
     country: Country = None,
     severity: Severity = None,
     since: Since = None,
-    sink: Annotated[list[str] | None, typer.Option(help="A format; may be given again.  [default: all]")] = None,
+    sink: Annotated[list[str] | None, typer.Option(help="A format; may be given again.  [default: csv, geojson, gpkg]")] = None,
 ) -> None:
     """Write the alerts as files for GIS and spreadsheets."""
     from sentinel_watch.app.alerts import Wanted, export_alerts

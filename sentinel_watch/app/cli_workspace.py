@@ -1,4 +1,4 @@
-"""The verbs of `audit` and `workspace`: what keeps an agency's memory whole."""
+"""The verbs of `audit`, `delivery` and `workspace`: what an agency's own clockwork runs."""
 
 # ruff: noqa: PLC0415 - imports wait for their verb
 
@@ -11,9 +11,10 @@ import typer
 
 from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, Workspace
 
-__all__ = ["audit", "workspaces"]
+__all__ = ["audit", "deliveries", "workspaces"]
 
 audit = typer.Typer(no_args_is_help=True, help="Verify and export the log of all changes.", rich_markup_mode=None)
+deliveries = typer.Typer(no_args_is_help=True, help="Tell people and programs of what is new.", rich_markup_mode=None)
 workspaces = typer.Typer(no_args_is_help=True, help="Copy a workspace to a database.", rich_markup_mode=None)
 
 
@@ -59,3 +60,36 @@ def workspace_copy(
     from sentinel_watch.app.copying import copy_workspace_to
 
     copy_workspace_to(source, target)
+
+
+@deliveries.command("send")
+def delivery_send(
+    routes: Annotated[Path, typer.Option(metavar="FILE", help="TOML file: who is told of what.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Send what is new, and what failed before and is due again.
+
+    Ends with 3 where anything could not be sent: it is kept, and tried again by a later call.
+    """
+    from sentinel_watch.app.delivery import send_messages
+
+    raise typer.Exit(send_messages(workspace, routes))
+
+
+@deliveries.command("list")
+def delivery_list(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    state: Annotated[str | None, typer.Option(help="Only waiting or sent.")] = None,
+) -> None:
+    """List the messages, and what went wrong with them."""
+    from sentinel_watch.app.delivery import list_messages
+
+    list_messages(workspace, state)
+
+
+@deliveries.command("retry")
+def delivery_retry(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """Let the next send try all that waits, whatever its wait."""
+    from sentinel_watch.app.delivery import retry_messages
+
+    retry_messages(workspace)

@@ -18,6 +18,7 @@ __all__ = ["SINKS"]
 SINKS: Registry[Sink] = Registry(
     "sink",
     {
+        "cap": "sentinel_watch.sinks.cap:CapSink",
         "csv": "sentinel_watch.sinks.csv_file:CsvSink",
         "geojson": "sentinel_watch.sinks.geojson_file:GeoJsonSink",
         "gpkg": "sentinel_watch.sinks.geopackage:GeoPackageSink",

@@ -13,7 +13,7 @@ from sentinel_watch.store import alerts as alert_rows
 from sentinel_watch.store import cases as case_rows
 from sentinel_watch.store import events as event_rows
 from sentinel_watch.store import looks as look_rows
-from sentinel_watch.store import scenes, watches
+from sentinel_watch.store import outbox, scenes, watches
 from sentinel_watch.store import sites as site_rows
 from sentinel_watch.store.audit import AuditLog
 from sentinel_watch.store.database import READ_ONLY, check_place, open_database
@@ -25,7 +25,7 @@ from sentinel_watch.store.tables import BASELINE, BLOCK_STATE, EVENT, LOOK, SCEN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy import Connection, Engine
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.ledger import SceneRecord
     from sentinel_watch.domain.site import Suppression
     from sentinel_watch.store.looks import Look
+    from sentinel_watch.store.outbox import Message
     from sentinel_watch.store.watches import Watch
 
 __all__ = ["Store", "open_store"]
@@ -210,6 +211,26 @@ class Store:
         """Return the zones of a site, or of all for None; with a `day` only those that have not expired by then."""
         with self._reading() as connection:
             return site_rows.read_suppressions(connection, site_id, day)
+
+    def put_messages(self, messages: Iterable[Message]) -> int:
+        """Write the messages whose keys are not known yet, and return how many that were."""
+        with self._auditing() as connection:
+            return outbox.put_messages(connection, messages)
+
+    def messages(self, due: datetime | None = None, state: str | None = None) -> tuple[Message, ...]:
+        """Return the messages in a state, or all for None, oldest first; with `due` only those whose time has come."""
+        with self._reading() as connection:
+            return outbox.read_messages(connection, due, state)
+
+    def note_attempt(self, message: Message, error: str) -> None:
+        """Note that a message was sent, for an empty `error`, or what kept it from being sent."""
+        with self._auditing() as connection:
+            outbox.note_attempt(connection, message, error)
+
+    def retry_messages(self) -> int:
+        """Let every waiting message be tried at once, and return how many there are."""
+        with self._auditing() as connection:
+            return outbox.retry_now(connection)
 
     def reset_monitoring(self, watch: Watch) -> None:
         """Forget all that monitoring found, so that it can be replayed from the baselines.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.change import Arrays, ChangeMap
     from sentinel_watch.domain.event import Classification, Event
     from sentinel_watch.domain.grid import Block
+    from sentinel_watch.domain.opinion import Opinion
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.domain.site import Site
 
@@ -93,10 +94,15 @@ class Detector(Protocol):
 class Classifier(Protocol):
     """Says what kind of event it probably is."""
 
-    def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]]) -> Classification:
+    @property
+    def asks(self) -> str:
+        """Return the model whose opinion it takes, name and version as `pairs/1.0.0`; empty for none."""
+
+    def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]], opinion: Opinion | None) -> Classification:
         """Return class, probabilities and a plain explanation, from what the event's region shows.
 
-        `year` is what is normal there through the year: band -> (12,) mean reflectance in mid-month, NaN = not known.
+        `year` is what is normal there through the year: band -> (12,) mean reflectance in mid-month, NaN = not known. `opinion` is
+        that of the model, None where it has none: out of its domain, or before it saw the place clear.
         """
 
 

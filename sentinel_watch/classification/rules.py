@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sentinel_watch.domain.opinion import Opinion
     from sentinel_watch.domain.site import Site
 
-__all__ = ["Rules"]
+__all__ = ["Rules", "extent"]
 
 BARE_AT = {"mine": "excavation", "landfill": "waste_deposit", "industrial_zone": "construction"}
 """Site type -> what new bare ground or a new surface is there, most probably."""
@@ -60,7 +61,12 @@ class Rules(Part):
     fallow_days: int = Field(365, ge=30, le=1_000)
     """Ground that lies bare for part of every year may lie bare for so long before it stops being a field."""
 
-    def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]]) -> Classification:
+    @property
+    def asks(self) -> str:
+        """Return no model's name: rules take no opinion."""
+        return ""
+
+    def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]], opinion: Opinion | None = None) -> Classification:
         """Return the first rule that fits, as a class with a plain sentence; `unknown_change` where none does.
 
         `event.region` gives the mean reflectance, 0-1, expected and observed. `year` is what is normal there: band -> (12,) mean
@@ -70,7 +76,7 @@ class Rules(Part):
         verdict = self._nature(before, after, event, months(year)) or self._verdict(before, after, site.site_type)
         known = verdict.event_class != "unknown_change"
         probs = {verdict.event_class: self.confidence, "unknown_change": 1 - self.confidence} if known else {"unknown_change": 1.0}
-        return Classification(verdict.event_class, probs, "rule", f"{verdict.phrase} {_extent(event)}.")
+        return Classification(verdict.event_class, probs, "rule", f"{verdict.phrase} {extent(event)}.", opinion)
 
     def _nature(self, before: Cover, after: Cover, event: Event, year: Sequence[Cover]) -> Verdict | None:
         """Return what the weather or a farmer does, None where it is something else.
@@ -150,7 +156,7 @@ def _fall(before: float | None, after: float | None) -> float:
     return 0.0 if before is None or after is None else before - after
 
 
-def _extent(event: Event) -> str:
+def extent(event: Event) -> str:
     """Return the end of the explanation: how large, since when, seen how often."""
     region = event.region
     since = f"between {_long(region.last_clear)} and {_long(region.onset)}" if region.last_clear else f"by {_long(region.onset)}"

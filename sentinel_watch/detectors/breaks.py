@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import prange
 
-from sentinel_watch.detectors.compiled import compiled, compiled_parallel
+from sentinel_watch.compiled import compiled, compiled_parallel
 from sentinel_watch.detectors.scoring import Model, noise_of, whitened
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sentinel_watch.detectors.compiled import compiled_lanes
+from sentinel_watch.compiled import compiled_lanes
 from sentinel_watch.detectors.lanes import LANES, TOGETHER, Floats
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import get_num_threads, prange
 
-from sentinel_watch.detectors.compiled import compiled, compiled_lanes, compiled_parallel
+from sentinel_watch.compiled import compiled, compiled_lanes, compiled_parallel
 from sentinel_watch.detectors.equations import Equations, equations, fill
 from sentinel_watch.detectors.lanes import LANES, TOGETHER, Floats, add_products, factorise, substitute
 

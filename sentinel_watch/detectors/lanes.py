@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sentinel_watch.detectors.compiled import compiled_lanes
+from sentinel_watch.compiled import compiled_lanes
 
 __all__ = ["LANES", "TOGETHER", "Floats", "add_products", "factorise", "multiply", "substitute", "subtract_product"]
 

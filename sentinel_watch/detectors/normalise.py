@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sentinel_watch.detectors.compiled import compiled
+from sentinel_watch.compiled import compiled
 
 __all__ = ["Correction", "correct", "scene_correction"]
 

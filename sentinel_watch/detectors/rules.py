@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from sentinel_watch.detectors.compiled import compiled
+from sentinel_watch.compiled import compiled
 from sentinel_watch.domain.change import PixelStatus
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import get_num_threads, prange
 
-from sentinel_watch.detectors.compiled import compiled, compiled_lanes, compiled_parallel
+from sentinel_watch.compiled import compiled, compiled_lanes, compiled_parallel
 from sentinel_watch.detectors.lanes import LANES
 
 if TYPE_CHECKING:

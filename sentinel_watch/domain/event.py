@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sentinel_watch.domain.change import Region
+    from sentinel_watch.domain.opinion import Opinion
 
 __all__ = ["EVENT_CLASSES", "NON_EVENT_CLASSES", "Classification", "Detection", "Event", "EventStatus"]
 
@@ -52,6 +53,8 @@ class Classification:
     """`rule` or the model's name and version: what the probabilities rest on."""
     explanation: str
     """One plain sentence."""
+    opinion: Opinion | None = None
+    """What a model thinks of it, whether or not the class rests on that; None where none was asked."""
 
     @property
     def confidence(self) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 
 from sentinel_watch.domain.ledger import Outcome, Reason
 from sentinel_watch.errors import NotNormalisableError, SceneError
+from sentinel_watch.pipeline.judging import Judge
 from sentinel_watch.pipeline.ledger import sum_up
 from sentinel_watch.pipeline.memory import BlockMemory
 from sentinel_watch.pipeline.viewing import ahead, assess
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sentinel_watch.domain.change import Arrays, ChangeMap
-    from sentinel_watch.domain.event import Classification, Event
+    from sentinel_watch.domain.event import Event
     from sentinel_watch.domain.grid import Block
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.pipeline.assignment import Assignment
@@ -47,6 +48,7 @@ class Monitor:
         self._job = job
         self._store = store
         self._memory = BlockMemory(job, store)
+        self._judge = Judge(job, self._memory)
         self._events = store.events(job.watch)
         self._changes = {block.key: self._report(block) for block in job.ground.blocks}
 
@@ -92,6 +94,7 @@ class Monitor:
         time = np.datetime64(view.scene.time.replace(tzinfo=None), "ns")
         normal = known.detector.expect(known.baseline, time) if known else None
         look = self._job.viewer.mask(view, normal, known.bright if known else None)
+        self._judge.saw(block, look)
         doubt = offset_doubt(view.reflectance, look["mask"].to_numpy() == 0, normal)
         worth = assess(look, self._job.ground.aoi(block), self._job.request.pipeline.scenes)
         worth = replace(worth, detail=worth.detail or doubt)
@@ -119,12 +122,7 @@ class Monitor:
         changes = [change for _, change in sorted(self._changes.items()) if change]
         regions = job.request.pipeline.segmentation.regions(changes, job.ground.inside, job.ground.grid, job.viewer.bands)
         events = track(self._events, regions, Sighting(job.request.site.site_id, scene.scene_id, scene.time.date()))
-        return tuple(replace(event, classification=self._classify(event)) for event in events)
-
-    def _classify(self, event: Event) -> Classification:
-        """Return what kind of event it probably is, by its region and by what is normal there through the year."""
-        classifier = self._job.request.pipeline.classifier_built
-        return classifier.classify(event, self._job.request.site, self._memory.normal_year(event.region))
+        return self._judge.named(events, scene)
 
     def _report(self, block: Block) -> ChangeMap | None:
         """Return the changed pixels of a block as they stand; None where no detector could learn it."""

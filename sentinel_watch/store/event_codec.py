@@ -13,6 +13,7 @@ import shapely
 
 from sentinel_watch.domain.change import PixelStatus, Region
 from sentinel_watch.domain.event import Classification, Detection, Event, EventStatus
+from sentinel_watch.domain.opinion import Opinion
 from sentinel_watch.store.arrays import load_arrays, pack_columns
 from sentinel_watch.store.geometry import geometry_columns
 
@@ -83,12 +84,25 @@ def _document(event: Event) -> dict[str, object]:
             "n_looks": int(region.n_looks),
             "n_anomalous": int(region.n_anomalous),
         },
-        "classification": label
-        and {"event_class": label.event_class, "probs": _numbers(label.probs), "basis": label.basis, "explanation": label.explanation},
+        "classification": label and _label_document(label),
         "history": [[d.scene_id, d.day.isoformat(), _number(d.area_ha), d.status.value, _number(d.magnitude)] for d in event.history],
         "merged": list(event.merged),
         "flags": list(event.flags),
     }
+
+
+def _label_document(label: Classification) -> dict[str, object]:
+    """Return a classification as JSON can hold it; the opinion as pairs, since their order tells and JSON stores may sort keys."""
+    view = label.opinion
+    told = view and {
+        "model": view.model,
+        "probs": _pairs(view.probs),
+        "likely": list(view.likely),
+        "prior": _pairs(view.prior),
+        "measures": _pairs(view.measures),
+    }
+    words = {"event_class": label.event_class, "basis": label.basis, "explanation": label.explanation}
+    return {**words, "probs": _numbers(label.probs), "opinion": told}
 
 
 def _region_of(row: Mapping[str, Any]) -> Region:
@@ -111,7 +125,15 @@ def _region_of(row: Mapping[str, Any]) -> Region:
 
 def _classification_of(document: Mapping[str, Any] | None) -> Classification | None:
     """Return the classification, None where the event had none."""
-    return Classification(**{**document, "probs": _numbers_of(document["probs"])}) if document else None
+    if not document:
+        return None
+    told = document.get("opinion")
+    opinion = told and Opinion(
+        model=told["model"],
+        likely=tuple(told["likely"]),
+        **{name: _numbers_of(dict(told[name])) for name in ("probs", "prior", "measures")},
+    )
+    return Classification(**{**document, "probs": _numbers_of(document["probs"]), "opinion": opinion})
 
 
 def _detection_of(entry: list[Any]) -> Detection:
@@ -129,6 +151,11 @@ def _number(value: float) -> float | str:
 def _numbers(values: Mapping[str, float]) -> dict[str, float | str]:
     """Return the mapping with values as JSON can hold them."""
     return {name: _number(value) for name, value in values.items()}
+
+
+def _pairs(values: Mapping[str, float]) -> list[list[float | str]]:
+    """Return the mapping as a list of pairs, in its order."""
+    return [[name, _number(value)] for name, value in values.items()]
 
 
 def _numbers_of(values: Mapping[str, float | str]) -> dict[str, float]:

@@ -1,0 +1,93 @@
+"""The verbs of `model`: train, evaluate, verify."""
+
+from __future__ import annotations
+
+import tomllib
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from sentinel_watch.classification.measures import BANDS, FEATURES
+from sentinel_watch.classification.training.cleaning import faults
+from sentinel_watch.classification.training.recipe import Recipe
+from sentinel_watch.classification.training.training import train
+from sentinel_watch.errors import InputError
+from sentinel_watch.models.card import Card
+from sentinel_watch.models.labelled_files import read_labelled
+from sentinel_watch.models.storage import arrays_of, save_model, verify_model
+
+if TYPE_CHECKING:
+    from sentinel_watch.classification.learned import Learned
+    from sentinel_watch.classification.training.labelled import LabelledSet
+
+__all__ = ["train_model", "verify"]
+
+PACKAGES = ("numpy", "scikit-learn", "scipy", "skops")
+
+
+def train_model(recipe_path: Path, data: Path, out: Path) -> None:
+    """Train the model of a recipe from the labelled pairs in `data`, and write it under `out`/name/version."""
+    console = Console(stderr=True)
+    recipe = _recipe(recipe_path)
+    pairs = read_labelled(data, recipe.labels)
+    model, measured = train(pairs, recipe, console.print)
+    content = arrays_of(model)
+    home = save_model(_card(recipe, pairs, model, {**measured, "sha256": sha256(content).hexdigest()}), content, out)
+    Console().print(f"written: {home}", soft_wrap=True)
+
+
+def verify(name: str) -> None:
+    """Check a model's files against its card, and say what they are."""
+    card = verify_model(name)
+    Console().print(f"{card.name} {card.version} is whole: {card.sha256}", soft_wrap=True)
+    trained = {package: told for package, told in card.versions.items() if version(package) != told}
+    if trained:
+        told = ", ".join(f"{package} {was}" for package, was in trained.items())
+        Console().print(f"trained with {told}; here are others, which training would use, and running does not", soft_wrap=True)
+
+
+def _recipe(path: Path) -> Recipe:
+    """Return the recipe of a TOML file; raise InputError where it is none."""
+    try:
+        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise InputError(
+            "there is no such recipe", where=str(path), next_step="name a TOML file as models/mining-pairs/recipe.toml"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("the recipe is not valid TOML", where=str(path), found=str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(step) for step in first["loc"])
+        raise InputError(f"{key}: {first['msg'].lower()}", where=str(path), allowed=", ".join(Recipe.model_fields)) from error
+
+
+def _card(recipe: Recipe, pairs: LabelledSet, model: Learned, measured: dict[str, Any]) -> Card:
+    """Return the card of a model that was just trained."""
+    seen = pairs.subset(faults(pairs, recipe.cleaning) == "")
+    return Card(
+        name=recipe.name,
+        version=recipe.version,
+        summary=recipe.summary,
+        sha256=measured["sha256"],
+        labels=recipe.labels,
+        features=FEATURES,
+        bands=BANDS,
+        data=recipe.data,
+        region=recipe.region,
+        limits=recipe.limits,
+        prior={label: round(float(share), 6) for label, share in zip(model.labels, model.prior, strict=True)},
+        temperature=model.temperature,
+        least_probability={label: round(float(least), 6) for label, least in zip(model.labels, model.least, strict=True)},
+        coverage=recipe.coverage,
+        versions={package: version(package) for package in PACKAGES},
+        recipe=recipe.model_dump(mode="json"),
+        trained_on=tuple(seen.digests()),
+        left_out=measured["left_out"],
+        neighbourhoods=measured["neighbourhoods"],
+        figures=measured["figures"],
+    )

@@ -1,0 +1,111 @@
+"""A trained model: a forest and a logistic regression that vote together, calibrated, with what they cannot rule out.
+
+Everything it holds is an array or a number, and prediction is deterministic arithmetic on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.classification.forest import Forest, vote
+from sentinel_watch.classification.measures import FEATURES
+from sentinel_watch.classification.windows import measure
+from sentinel_watch.domain.opinion import Opinion
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Learned", "Linear", "heated"]
+
+TOLD = 6
+"""Features that are named as those that decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Multinomial logistic regression on standardised features."""
+
+    middle: NDArray[np.float64]
+    """(column,) median of the training set: what a feature that is not known counts as."""
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    """(column,) of the training set."""
+    weights: NDArray[np.float64]
+    """(label, column)"""
+    bias: NDArray[np.float64]
+    """(label,)"""
+
+    def standardised(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return `features` (n, column) in standard deviations from the mean, clipped at 8: a look that is off tells no more."""
+        return np.clip((features - self.mean) / self.scale, -8, 8)
+
+    def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return (n, label) softmax probabilities."""
+        logits = self.standardised(features) @ self.weights.T + self.bias
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """One trained model; `labels` are those of its data, in the order of every array's label axis."""
+
+    name: str
+    """Name and version: `pairs/1.0.0`."""
+    labels: tuple[str, ...]
+    forest: Forest
+    linear: Linear
+    forest_weight: float
+    """Share of the forest in the blend, 0-1."""
+    temperature: float
+    """Probabilities are raised to its inverse: below 1 sharpens."""
+    prior: NDArray[np.float64]
+    """(label,) shares of the labels that the training set had, which the probabilities assume."""
+    least: NDArray[np.float64]
+    """(label,) least probability at which a label is not ruled out."""
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return (n, label) calibrated probabilities of `features` (n, column), NaN = not known."""
+        return self.heat(self.blend(features))
+
+    def heat(self, blends: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n, label) calibrated probabilities of what `blend` gave."""
+        return heated(blends, self.temperature)
+
+    def blend(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the (n, label) probabilities before calibration."""
+        known = np.where(np.isfinite(features), features, self.linear.middle).astype(np.float32)
+        return self.forest_weight * vote(self.forest, known) + (1 - self.forest_weight) * self.linear.probabilities(known)
+
+    def opinions(self, before: NDArray[np.float32], after: NDArray[np.float32], boxes: NDArray[np.int32]) -> tuple[Opinion, ...]:
+        """Return what it thinks of each window of `boxes`; the arrays are those of `windows.measure`."""
+        features = measure(before, after, boxes)
+        return tuple(self._opinion(*pair) for pair in zip(features, self.predict(features), strict=True))
+
+    def _opinion(self, features: NDArray[np.float32], probs: NDArray[np.float64]) -> Opinion:
+        """Return the opinion that one row gives."""
+        order = sorted(range(len(self.labels)), key=lambda k: -probs[k])
+        likely = tuple(self.labels[k] for k in order if probs[k] >= self.least[k])
+        named, prior = (
+            {label: float(value) for label, value in zip(self.labels, values.round(6), strict=True)} for values in (probs, self.prior)
+        )
+        return Opinion(self.name, named, likely, prior, self._telling(features, order[0]))
+
+    def _telling(self, features: NDArray[np.float32], label: int) -> dict[str, float]:
+        """Return the features that spoke most for `label`, by their part of the linear score against the mean of the others."""
+        contrast = self.linear.weights[label] - np.delete(self.linear.weights, label, axis=0).mean(axis=0)
+        known = np.isfinite(features)
+        parts = (
+            np.where(known, self.linear.standardised(np.where(known, features, self.linear.middle).astype(np.float32)[None])[0], 0)
+            * contrast
+        )
+        return {FEATURES[k]: round(float(features[k]), 4) for k in np.argsort(-parts, kind="stable")[:TOLD] if parts[k] > 0}
+
+
+def heated(probs: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Return `probs` (n, label) raised to 1 / `temperature` and summing to 1 again; temperature scaling, Guo et al. 2017."""
+    raised = np.power(np.clip(probs, 1e-6, 1), 1 / temperature)
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -1,0 +1,57 @@
+"""Words for the features that decided, for inspectors: at most two, and only those that say something on the ground."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sentinel_watch.domain.opinion import Opinion
+
+__all__ = ["told"]
+
+# the first that fits a feature's name is taken, so the narrow ones come first
+WORDS = (
+    ("bare_before", "bare ground was there before"),
+    ("water_before", "water lies beside it"),
+    ("water_after", "water lies in it or beside it"),
+    ("vegetation_before", "it was green before"),
+    ("vegetation_to_bare", "bare ground replaced vegetation"),
+    ("vegetation_to_water", "water replaced vegetation"),
+    ("vegetation_to_mixed", "vegetation was thinned"),
+    ("bare_to_water", "water replaced bare ground"),
+    ("texture_brightness", "its brightness is patchy"),
+    ("texture_", "its surface is patchy"),
+    ("brightness_change", "its brightness changed"),
+    ("swir_change", "its dryness changed"),
+    ("ndvi_change", "its greenness changed"),
+    ("ndmi_", "how moist it is"),
+    ("mndwi_", "how wet it is"),
+    ("ndti_", "how turbid or red it is"),
+    ("iron_", "the colour of its soil"),
+    ("clay_", "the minerals of its soil"),
+    ("bsi_", "how bare it is"),
+    ("ndvi_", "how green it is"),
+    ("nbr_", "how dry and bare it is"),
+    ("brightness_", "how bright it is"),
+)
+MOST = 2
+
+
+def told(opinion: Opinion, shares: Mapping[str, float], event_class: str) -> str:
+    """Return the end of an explanation: how sure the model is, and what spoke for it; what it leaves open where it names nothing.
+
+    `shares` is label -> probability as it holds at the place.
+    """
+    if event_class == "unknown_change":
+        likely = opinion.likely or tuple(opinion.probs)
+        return f"; the model cannot rule out {' or '.join(label.replace('_', ' ') for label in likely)}"
+    reasons = list(dict.fromkeys(filter(None, map(_word, opinion.measures))))[:MOST]
+    because = f", by {' and '.join(reasons)}" if reasons else ""
+    return f"; the model gives {100 * max(shares.values()):.0f} %{because}"
+
+
+def _word(feature: str) -> str:
+    """Return the words for a feature, empty where it has none."""
+    return next((words for start, words in WORDS if feature.startswith(start)), "")

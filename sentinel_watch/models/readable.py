@@ -1,0 +1,79 @@
+"""The card for people: the same content as the card for programs, in plain words and one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sentinel_watch.models.card import Card
+
+__all__ = ["readable"]
+
+SETS = {
+    "folds": "folds, cleaned labels",
+    "folds_matched_period": "the same, only periods that all labels share",
+    "folds_labels_not_cleaned": "folds, labels as they came",
+    "trained_without_cleaning": "trained and measured without cleaning",
+    "without_the_region": "each large region by a model without it",
+    "hold_out": "hold-out, not looked at while choosing options",
+}
+
+
+def readable(card: Card) -> str:
+    """Return the card as Markdown."""
+    limits = "\n".join(f"- {limit}" for limit in card.limits)
+    left = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in card.left_out.items()) or "none"
+    prior = ", ".join(f"{label} {share:.2f}" for label, share in card.prior.items())
+    west, south, east, north = card.region
+    return f"""# {card.name} {card.version}
+
+{card.summary}
+
+**Data**: {card.data} Pairs left out: {left}. {card.neighbourhoods} neighbourhoods.
+
+**Labels** and their shares in training, which the probabilities assume: {prior}.
+
+**Where**: {west} to {east} degrees east, {south} to {north} degrees north. Elsewhere the program does not use it.
+
+## Limits
+
+{limits}
+
+## How good it is
+
+Measured on pairs whose neighbourhood the model had not seen; 95 % intervals from samples of whole neighbourhoods.
+Probabilities are calibrated on the same folds (one number, temperature {card.temperature}).
+
+{_table(card)}
+
+## What it stands
+
+Mean rise of the probability of `{card.labels[0]}` on pairs of other labels when the second picture is disturbed (simulated), and AUC then.
+
+{_trials(card)}
+
+Trained with {", ".join(f"{name} {version}" for name, version in card.versions.items())}; needs none of them but numpy and skops to run.
+SHA-256 of `model.skops`: `{card.sha256}`
+"""
+
+
+def _table(card: Card) -> str:
+    """Return the table of figures by set."""
+    names = [f"auc_{card.labels[0]}", "macro_f1", "brier", "ece"]
+    head = "| pairs | n | AUC of " + card.labels[0] + " | macro-F1 | Brier | ECE |\n|---|---|---|---|---|---|\n"
+    rows = [(title, card.figures[key]) for key, title in SETS.items() if card.figures.get(key, {}).get("pairs")]
+    return head + "\n".join(
+        f"| {title} | {part['pairs']} | {' | '.join(_figure(part['figures'][name]) for name in names)} |" for title, part in rows
+    )
+
+
+def _trials(card: Card) -> str:
+    """Return the table of disturbances."""
+    key = f"auc_{card.labels[0]}"
+    rows = [f"| {row['trial']} | {row['false_rise']:+.3f} | {row['figures'][key]:.3f} |" for row in card.figures["robustness"]]
+    return "| trial | rise | AUC |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _figure(figure: dict[str, Any]) -> str:
+    """Return a value with its interval."""
+    return f"{figure['value']:.3f} [{figure['low']:.3f}-{figure['high']:.3f}]"

@@ -1,0 +1,129 @@
+"""Naming events: a model looks at the chip around each one that has changed, and the classifier says what it is.
+
+A model is asked only where it may be believed and only when a scene changed the event; else what it thought before stands. It
+sees the blocks' own looks at the scene and what is normal there, so that a replay of the same scenes names the same classes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.classification.measures import BANDS
+from sentinel_watch.domain.look import usable
+from sentinel_watch.errors import SceneError
+from sentinel_watch.evidence.chip import chip_around
+from sentinel_watch.models import load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sentinel_watch.domain.event import Event
+    from sentinel_watch.domain.grid import Block
+    from sentinel_watch.domain.opinion import Opinion
+    from sentinel_watch.domain.scene import Scene
+    from sentinel_watch.evidence.chip import Chip
+    from sentinel_watch.pipeline.assignment import Assignment
+    from sentinel_watch.pipeline.memory import BlockMemory
+
+__all__ = ["Judge"]
+
+MIN_SEEN = 0.5
+"""Share of an event's own pixels that the scene must show for a model to judge it."""
+MAY_LACK = (set(), {"B03"}, {"B12"})
+"""Bands that may be missing: models are trained with copies that lack one of them."""
+LOOKS = 16
+"""Looks at the scene at hand that are kept; those of further blocks are read again where an event needs them."""
+
+
+class Judge:
+    """Names the events of one site after each scene."""
+
+    def __init__(self, job: Assignment, memory: BlockMemory) -> None:
+        self._job = job
+        self._memory = memory
+        self._classifier = job.request.pipeline.classifier_built
+        self._model = load_model(self._classifier.asks) if self._classifier.asks else None
+        self._believed = self._may_be_believed()
+        self._looks: OrderedDict[str, xr.Dataset] = OrderedDict()
+
+    def saw(self, block: Block, look: xr.Dataset) -> None:
+        """Take notice of how a block saw the scene at hand."""
+        if self._believed:
+            self._looks[block.key] = look
+            if len(self._looks) > LOOKS:
+                self._looks.popitem(last=False)
+
+    def named(self, events: Iterable[Event], scene: Scene) -> tuple[Event, ...]:
+        """Return the events, each with the class that it now has; `scene` is the last that was looked at, and is then forgotten."""
+        named = tuple(self._named(event, scene) for event in events)
+        self._looks.clear()
+        return named
+
+    def _named(self, event: Event, scene: Scene) -> Event:
+        """Return one event with its class."""
+        before = event.classification.opinion if event.classification else None
+        # a scene that left area and status as they were shows nothing new
+        changed = bool(event.history) and event.history[-1].scene_id == scene.scene_id
+        opinion = (self._opinion(event, scene) if changed else None) or before
+        year = self._memory.normal_year(event.region)
+        return replace(event, classification=self._classifier.classify(event, self._job.request.site, year, opinion))
+
+    def _may_be_believed(self) -> bool:
+        """Return whether there is a model, and the site and the bands are such as it was trained for."""
+        centre = self._job.request.site.geometry.centroid
+        known = self._model is not None and self._model[1].believes(centre.x, centre.y)
+        return known and set(BANDS) - set(self._job.viewer.bands) in MAY_LACK
+
+    def _opinion(self, event: Event, scene: Scene) -> Opinion | None:
+        """Return what the model thinks of an event as the scene shows it; None where there is no model or too little to see."""
+        if self._model is None or not self._believed:
+            return None
+        chip = chip_around(event, self._job.ground.grid)
+        before, after = self._pictures(chip, scene)
+        seen = np.isfinite(after).any(axis=0)[event.region.rows - chip.top, event.region.cols - chip.left]
+        if seen.mean() < MIN_SEEN:
+            return None
+        return self._model[0].opinions(before, after, np.array([[0, 0, *chip.grid.shape]], np.int32))[0]
+
+    def _pictures(self, chip: Chip, scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return (6, y, x) what is normal on a chip at the scene's time and what the scene shows; NaN = not known, masked, no such band."""
+        time = np.datetime64(scene.time.replace(tzinfo=None), "ns")
+        before, after = (np.full((len(BANDS), *chip.grid.shape), np.nan, np.float32) for _ in range(2))
+        rows, cols = chip.window()
+        own = [BANDS.index(band) for band in self._job.viewer.bands if band in BANDS]
+        theirs = [number for number, band in enumerate(self._job.viewer.bands) if band in BANDS]
+        for block in self._job.ground.blocks:
+            y, there_y = _overlap(rows, block.top, block.grid.shape[0])
+            x, there_x = _overlap(cols, block.left, block.grid.shape[1])
+            if y.start < y.stop and x.start < x.stop and (known := self._memory.get(block)):
+                normal, look = known.detector.expect(known.baseline, time), self._look(block, scene)
+                before[own, y, x] = normal[theirs, there_y, there_x]
+                if look is not None:
+                    after[own, y, x] = np.where(usable(look["mask"].to_numpy()), look["reflectance"].to_numpy(), np.nan)[theirs, there_y, there_x]
+        return before, after
+
+    def _look(self, block: Block, scene: Scene) -> xr.Dataset | None:
+        """Return how a block saw the scene; read again where it is no longer at hand, None where that fails."""
+        known = self._memory.get(block)
+        if block.key not in self._looks and known:
+            time = np.datetime64(scene.time.replace(tzinfo=None), "ns")
+            try:
+                view = self._job.viewer.read(scene, block.grid)
+            # the block has seen it before: the model sees less, and the ledger is as it was
+            except SceneError:
+                return None
+            self.saw(block, self._job.viewer.mask(view, known.detector.expect(known.baseline, time), known.bright))
+        return self._looks.get(block.key)
+
+
+def _overlap(part: slice, first: int, length: int) -> tuple[slice, slice]:
+    """Return where rows (or columns) of a chip and of a block, which begins at `first`, overlap: in the chip, in the block."""
+    low, high = max(part.start, first), min(part.stop, first + length)
+    return slice(low - part.start, high - part.start), slice(low - first, high - first)

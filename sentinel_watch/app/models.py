@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -21,6 +20,8 @@ from sentinel_watch.models.labelled_files import read_labelled
 from sentinel_watch.models.storage import arrays_of, save_model, verify_model
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sentinel_watch.classification.learned import Learned
     from sentinel_watch.classification.training.labelled import LabelledSet
 

@@ -176,24 +176,29 @@ def _cover(ndvi: float, bsi: float, mndwi: float) -> int:
 
 
 @compiled
-def _covers(was: Floats, now: Floats, out: Floats, at: int) -> int:
-    """Fill the shares of covers and of moves between them, from column `at`; return the next free column."""
-    moves, total = np.zeros((_N_COVERS, _N_COVERS)), 0
+def _moves(was: Floats, now: Floats) -> NDArray[np.float64]:
+    """Return (cover before, cover after) the share of the pixels that are known both times; NaN where there are none."""
+    moves = np.zeros((_N_COVERS, _N_COVERS))
     for y in range(was.shape[1]):
         for x in range(was.shape[2]):
             if not (np.isnan(was[_NDVI, y, x]) or np.isnan(now[_NDVI, y, x])):
                 before = _cover(was[_NDVI, y, x], was[_BSI, y, x], was[_MNDWI, y, x])
                 moves[before, _cover(now[_NDVI, y, x], now[_BSI, y, x], now[_MNDWI, y, x])] += 1
-                total += 1
+    total = moves.sum()
+    return moves / total if total > 0 else np.full((_N_COVERS, _N_COVERS), np.nan)
+
+
+@compiled
+def _covers(was: Floats, now: Floats, out: Floats, at: int) -> int:
+    """Fill the shares of covers and of moves between them, from column `at`; return the next free column."""
+    moves = _moves(was, now)
     place = at + 2 * _N_COVERS
     for a in range(_N_COVERS):
-        if total:
-            out[at + a] = moves[a].sum() / total
-            out[at + _N_COVERS + a] = moves[:, a].sum() / total
+        out[at + a] = moves[a].sum()
+        out[at + _N_COVERS + a] = moves[:, a].sum()
         for b in range(_N_COVERS):
             if a != b:
-                if total:
-                    out[place] = moves[a, b] / total
+                out[place] = moves[a, b]
                 place += 1
     return place
 

@@ -102,8 +102,8 @@ def _check(card: Card, home: Path) -> None:
     if (card.features, card.bands) != (FEATURES, BANDS):
         strange = sorted({*card.features, *card.bands} ^ {*FEATURES, *BANDS})
         raise InputError(
-            "the model was trained on other features than this version measures", where=str(home), found=", ".join(strange[:5]) or "another order",
-            next_step="train it anew: sentinel-watch model train",
+            "the model was trained on other features than this version measures", where=str(home),
+            found=", ".join(strange[:5]) or "another order", next_step="train it anew: sentinel-watch model train",
         )  # fmt: skip
 
 

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.memory import BlockMemory
 
+    Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+
 __all__ = ["Judge"]
 
 MIN_SEEN = 0.5
 """Share of an event's own pixels that the scene must show for a model to judge it."""
-MAY_LACK = (set(), {"B03"}, {"B12"})
+MAY_LACK: tuple[set[str], ...] = (set(), {"B03"}, {"B12"})
 """Bands that may be missing: models are trained with copies that lack one of them."""
 LOOKS = 16
 """Looks at the scene at hand that are kept; those of further blocks are read again where an event needs them."""
@@ -51,20 +53,19 @@ class Judge:
         self._classifier = job.request.pipeline.classifier_built
         self._model = load_model(self._classifier.asks) if self._classifier.asks else None
         self._believed = self._may_be_believed()
-        self._looks: OrderedDict[str, xr.Dataset] = OrderedDict()
+        self._looks: OrderedDict[tuple[str, str], Pair] = OrderedDict()
 
-    def saw(self, block: Block, look: xr.Dataset) -> None:
-        """Take notice of how a block saw the scene at hand."""
-        if self._believed:
-            self._looks[block.key] = look
+    def saw(self, scene: Scene, block: Block, look: xr.Dataset, normal: NDArray[np.float32] | None) -> None:
+        """Take notice of how a block saw a scene, and of what is normal there, (band, y, x); None where the block is not learnt."""
+        if self._believed and normal is not None:
+            clear = np.where(usable(look["mask"].to_numpy()), look["reflectance"].to_numpy(), np.float32(np.nan))
+            self._looks[scene.scene_id, block.key] = normal, clear
             if len(self._looks) > LOOKS:
                 self._looks.popitem(last=False)
 
     def named(self, events: Iterable[Event], scene: Scene) -> tuple[Event, ...]:
-        """Return the events, each with the class that it now has; `scene` is the last that was looked at, and is then forgotten."""
-        named = tuple(self._named(event, scene) for event in events)
-        self._looks.clear()
-        return named
+        """Return the events, each with the class that it now has; `scene` is the last that was looked at."""
+        return tuple(self._named(event, scene) for event in events)
 
     def _named(self, event: Event, scene: Scene) -> Event:
         """Return one event with its class."""
@@ -87,40 +88,37 @@ class Judge:
             return None
         chip = chip_around(event, self._job.ground.grid)
         before, after = self._pictures(chip, scene)
-        seen = np.isfinite(after).any(axis=0)[event.region.rows - chip.top, event.region.cols - chip.left]
-        if seen.mean() < MIN_SEEN:
+        own = after[:, event.region.rows - chip.top, event.region.cols - chip.left]
+        if np.isfinite(own).any(axis=0).mean() < MIN_SEEN:
             return None
         return self._model[0].opinions(before, after, np.array([[0, 0, *chip.grid.shape]], np.int32))[0]
 
     def _pictures(self, chip: Chip, scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return (6, y, x) what is normal on a chip at the scene's time and what the scene shows; NaN = not known, masked, no such band."""
-        time = np.datetime64(scene.time.replace(tzinfo=None), "ns")
-        before, after = (np.full((len(BANDS), *chip.grid.shape), np.nan, np.float32) for _ in range(2))
+        pictures = np.full((2, len(BANDS), *chip.grid.shape), np.nan, np.float32)
         rows, cols = chip.window()
         own = [BANDS.index(band) for band in self._job.viewer.bands if band in BANDS]
         theirs = [number for number, band in enumerate(self._job.viewer.bands) if band in BANDS]
         for block in self._job.ground.blocks:
             y, there_y = _overlap(rows, block.top, block.grid.shape[0])
             x, there_x = _overlap(cols, block.left, block.grid.shape[1])
-            if y.start < y.stop and x.start < x.stop and (known := self._memory.get(block)):
-                normal, look = known.detector.expect(known.baseline, time), self._look(block, scene)
-                before[own, y, x] = normal[theirs, there_y, there_x]
-                if look is not None:
-                    after[own, y, x] = np.where(usable(look["mask"].to_numpy()), look["reflectance"].to_numpy(), np.nan)[theirs, there_y, there_x]
-        return before, after
+            if y.start < y.stop and x.start < x.stop and (pair := self._look(block, scene)):
+                for picture, values in zip(pictures, pair, strict=True):
+                    picture[own, y, x] = values[theirs, there_y, there_x]
+        return pictures[0], pictures[1]
 
-    def _look(self, block: Block, scene: Scene) -> xr.Dataset | None:
-        """Return how a block saw the scene; read again where it is no longer at hand, None where that fails."""
+    def _look(self, block: Block, scene: Scene) -> Pair | None:
+        """Return what is normal on a block and what the scene shows; read again where it is no longer at hand, None where that fails."""
         known = self._memory.get(block)
-        if block.key not in self._looks and known:
-            time = np.datetime64(scene.time.replace(tzinfo=None), "ns")
+        if (scene.scene_id, block.key) not in self._looks and known:
+            normal = known.detector.expect(known.baseline, np.datetime64(scene.time.replace(tzinfo=None), "ns"))
             try:
                 view = self._job.viewer.read(scene, block.grid)
             # the block has seen it before: the model sees less, and the ledger is as it was
             except SceneError:
                 return None
-            self.saw(block, self._job.viewer.mask(view, known.detector.expect(known.baseline, time), known.bright))
-        return self._looks.get(block.key)
+            self.saw(scene, block, self._job.viewer.mask(view, normal, known.bright), normal)
+        return self._looks.get((scene.scene_id, block.key))
 
 
 def _overlap(part: slice, first: int, length: int) -> tuple[slice, slice]:

@@ -94,7 +94,7 @@ class Monitor:
         time = np.datetime64(view.scene.time.replace(tzinfo=None), "ns")
         normal = known.detector.expect(known.baseline, time) if known else None
         look = self._job.viewer.mask(view, normal, known.bright if known else None)
-        self._judge.saw(block, look)
+        self._judge.saw(view.scene, block, look, normal)
         doubt = offset_doubt(view.reflectance, look["mask"].to_numpy() == 0, normal)
         worth = assess(look, self._job.ground.aoi(block), self._job.request.pipeline.scenes)
         worth = replace(worth, detail=worth.detail or doubt)

@@ -55,8 +55,10 @@ class Recipe(Part):
     regularisation: float = Field(0.1, gt=0, le=100)
     """C of the logistic regression; lower holds the weights smaller."""
     copies: tuple[Copy, ...] = ("shift", "cloud", "level")
-    """Disturbed copies of each pair that it learns from too."""
+    """Disturbed copies of each pair that it learns from too; one named twice is drawn twice."""
     copy_weight: float = Field(0.3, gt=0, le=1)
     coverage: float = Field(0.9, gt=0.5, lt=1)
     """Share of each label's pairs whose conformal set holds the label."""
+    draws: int = Field(200, ge=2, le=10_000)
+    """Samples of whole neighbourhoods that the intervals come from."""
     seed: int = Field(0, ge=0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["by_region", "disturbed_features", "matched", "robustness", "summary"]
 
 
-def summary(judged: Judged, labels: Sequence[str]) -> dict[str, Any]:
+def summary(judged: Judged, labels: Sequence[str], draws: int) -> dict[str, Any]:
     """Return the figures with intervals, the confusion and the reliability tables of some pairs; counts alone where there are none."""
     if not len(judged.codes):
         return {"pairs": 0}
@@ -30,7 +30,7 @@ def summary(judged: Judged, labels: Sequence[str]) -> dict[str, Any]:
         "pairs": len(judged.codes),
         "by_label": {label: int((judged.codes == k).sum()) for k, label in enumerate(labels)},
         "neighbourhoods": len(np.unique(judged.groups)),
-        "figures": with_intervals(judged, labels),
+        "figures": with_intervals(judged, labels, draws),
         "confusion": confusion(judged, labels),
         "reliability": tables,
     }

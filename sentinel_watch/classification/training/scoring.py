@@ -51,7 +51,7 @@ def scores(judged: Judged, labels: Sequence[str]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in {**named, **precision}.items()}
 
 
-def with_intervals(judged: Judged, labels: Sequence[str], draws: int = 200, seed: int = 0) -> dict[str, dict[str, float]]:
+def with_intervals(judged: Judged, labels: Sequence[str], draws: int, seed: int = 0) -> dict[str, dict[str, float]]:
     """Return figure -> value and 95 % interval (`low`, `high`), from `draws` samples of whole neighbourhoods."""
     rng, groups = np.random.default_rng(seed), np.unique(judged.groups)
     members = [np.flatnonzero(judged.groups == group) for group in groups]

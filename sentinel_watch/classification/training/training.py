@@ -51,19 +51,19 @@ def train(pairs: LabelledSet, recipe: Recipe, say: Callable[[str], None]) -> tup
     held = held_out(groups, recipe.holdout_share, recipe.seed)
     model = replace(fit(stuff, clean, recipe), temperature=temperature, least=least)
 
-    def judged(part: NDArray[np.float64], which: NDArray[np.bool_]) -> Judged:
-        return Judged(model.heat(part), stuff.codes, groups).subset(which)
+    def told(blend: NDArray[np.float64], which: NDArray[np.bool_]) -> dict[str, Any]:
+        return summary(Judged(model.heat(blend), stuff.codes, groups).subset(which), recipe.labels, recipe.draws)
 
-    same = matched(sound)
+    plain = Judged(model.heat(blends), stuff.codes, groups).subset(clean)
     figures = {
-        "folds": summary(judged(blends, clean), recipe.labels),
-        "folds_matched_period": summary(judged(blends, clean & same), recipe.labels),
-        "folds_labels_not_cleaned": summary(judged(blends, everything), recipe.labels),
-        "trained_without_cleaning": summary(judged(dirty, everything), recipe.labels),
-        "without_the_region": summary(judged(away, clean), recipe.labels),
-        "regions": by_region(judged(away, clean), sound.subset(clean), recipe.labels),
-        "hold_out": summary(_held_out(stuff, clean, held, groups, recipe), recipe.labels),
-        "robustness": robustness(judged(blends, clean), {name: model.heat(part)[clean] for name, part in disturbed.items()}, recipe.labels),
+        "folds": told(blends, clean),
+        "folds_matched_period": told(blends, clean & matched(sound)),
+        "folds_labels_not_cleaned": told(blends, everything),
+        "trained_without_cleaning": told(dirty, everything),
+        "without_the_region": told(away, clean),
+        "regions": by_region(Judged(model.heat(away), stuff.codes, groups).subset(clean), sound.subset(clean), recipe.labels),
+        "hold_out": summary(_held_out(stuff, clean, held, groups, recipe), recipe.labels, recipe.draws),
+        "robustness": robustness(plain, {name: model.heat(part)[clean] for name, part in disturbed.items()}, recipe.labels),
     }
     return model, {"left_out": tally(found), "neighbourhoods": len(np.unique(groups)), "figures": figures}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from hashlib import sha256
 from importlib.metadata import version
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,12 +14,14 @@ from rich.console import Console
 
 from sentinel_watch.classification.measures import BANDS, FEATURES
 from sentinel_watch.classification.training.cleaning import faults
+from sentinel_watch.classification.training.evaluation import evaluate
 from sentinel_watch.classification.training.recipe import Recipe
 from sentinel_watch.classification.training.training import train
 from sentinel_watch.errors import InputError
 from sentinel_watch.models.card import Card
+from sentinel_watch.models.evaluation_page import evaluation_page
 from sentinel_watch.models.labelled_files import read_labelled
-from sentinel_watch.models.storage import arrays_of, save_model, verify_model
+from sentinel_watch.models.storage import arrays_of, load_model, save_model, verify_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from sentinel_watch.classification.learned import Learned
     from sentinel_watch.classification.training.labelled import LabelledSet
 
-__all__ = ["train_model", "verify"]
+__all__ = ["evaluate_model", "train_model", "verify"]
 
 PACKAGES = ("numpy", "scikit-learn", "scipy", "skops")
 
@@ -41,6 +45,22 @@ def train_model(recipe_path: Path, data: Path, out: Path) -> None:
     Console().print(f"written: {home}", soft_wrap=True)
 
 
+def evaluate_model(data: Path, name: str, out: Path) -> None:
+    """Judge a model by the labelled pairs in `data`, write `evaluation.json` and `evaluation.html` into `out`, and print the figures."""
+    model, card = load_model(name)
+    recipe = Recipe.model_validate(card.recipe)
+    result = evaluate(model, recipe, read_labelled(data, model.labels), set(card.trained_on))
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False)
+    (out / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    (out / "evaluation.html").write_text(evaluation_page(result), encoding="utf-8")
+    console = Console()
+    console.print(f"{model.name}: {result['all']['pairs']} pairs judged; left out: {result['left_out']}", soft_wrap=True)
+    for figure, told in result["all"].get("figures", {}).items():
+        console.print(f"  {figure}: {told['value']:.3f} [{told['low']:.3f}-{told['high']:.3f}]", highlight=False)
+    console.print(f"written: {out / 'evaluation.html'}, {out / 'evaluation.json'}", soft_wrap=True)
+
+
 def verify(name: str) -> None:
     """Check a model's files against its card, and say what they are."""
     card = verify_model(name)
@@ -49,6 +69,15 @@ def verify(name: str) -> None:
     if trained:
         told = ", ".join(f"{package} {was}" for package, was in trained.items())
         Console().print(f"trained with {told}; here are others, which training would use, and running does not", soft_wrap=True)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return `value` with None for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _recipe(path: Path) -> Recipe:
@@ -90,5 +119,5 @@ def _card(recipe: Recipe, pairs: LabelledSet, model: Learned, measured: dict[str
         trained_on=tuple(seen.digests()),
         left_out=measured["left_out"],
         neighbourhoods=measured["neighbourhoods"],
-        figures=measured["figures"],
+        figures=_plain(measured["figures"]),
     )

@@ -70,10 +70,17 @@ def _table(card: Card) -> str:
 def _trials(card: Card) -> str:
     """Return the table of disturbances."""
     key = f"auc_{card.labels[0]}"
-    rows = [f"| {row['trial']} | {row['false_rise']:+.3f} | {row['figures'][key]:.3f} |" for row in card.figures["robustness"]]
+    rows = [
+        f"| {row['trial']} | {_number(row['false_rise'], '+')} | {_number(row['figures'][key])} |" for row in card.figures["robustness"]
+    ]
     return "| trial | rise | AUC |\n|---|---|---|\n" + "\n".join(rows)
 
 
 def _figure(figure: dict[str, Any]) -> str:
     """Return a value with its interval."""
-    return f"{figure['value']:.3f} [{figure['low']:.3f}-{figure['high']:.3f}]"
+    return f"{_number(figure['value'])} [{_number(figure['low'])}-{_number(figure['high'])}]"
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    """Return a figure with three decimals, a dash where the pairs did not suffice for it."""
+    return "-" if value is None else f"{value:{sign}.3f}"

@@ -127,30 +127,38 @@ def _quantiles(values: Floats, low: float, high: float, levels: tuple[float, ...
 
 
 @compiled
-def _boxes(picture: Floats, power: int) -> tuple[Floats, Floats]:
-    """Return (y, x) the sum over 3 x 3 pixels of the known values to a power, and how many are known."""
-    height, width = picture.shape
-    rows, known = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
-    total, count = rows.copy(), known.copy()
-    for y in range(height):
-        for x in range(width):
-            for k in range(max(x - 1, 0), min(x + 2, width)):
-                value = picture[y, k]
-                if value == value:  # noqa: PLR0124 - false for NaN alone
-                    rows[y, x] += value**power
-                    known[y, x] += 1
-    for y in range(height):
-        for k in range(max(y - 1, 0), min(y + 2, height)):
-            total[y] += rows[k]
-            count[y] += known[k]
-    return total, count
+def _boxes(picture: Floats) -> Floats:
+    """Return (y, x) the sum over the 3 x 3 pixels around each, fewer at the edge; no pixel may be NaN."""
+    rows = picture.copy()
+    rows[:, 1:] += picture[:, :-1]
+    rows[:, :-1] += picture[:, 1:]
+    total = rows.copy()
+    total[1:] += rows[:-1]
+    total[:-1] += rows[1:]
+    return total
+
+
+@compiled
+def _known(picture: Floats) -> tuple[Floats, Floats]:
+    """Return the picture with 0 for NaN, and 1 where it is known, else 0."""
+    values, known = np.zeros(picture.shape, np.float32), np.zeros(picture.shape, np.float32)
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            if picture[y, x] == picture[y, x]:
+                values[y, x] = picture[y, x]
+                known[y, x] = 1
+    return values, known
 
 
 @compiled
 def _smooth(picture: Floats) -> Floats:
     """Return the mean of the known values in 3 x 3 pixels, NaN where the pixel itself is not known."""
-    total, count = _boxes(picture, 1)
-    return np.where(np.isnan(picture), np.float32(np.nan), total / np.maximum(count, np.float32(1)))
+    values, known = _known(picture)
+    total, count = _boxes(values), _boxes(known)
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            total[y, x] = total[y, x] / count[y, x] if known[y, x] > 0 else np.nan
+    return total
 
 
 @compiled
@@ -162,7 +170,7 @@ def _spread(was: Floats, now: Floats, out: Floats) -> None:
         _quantiles(was[k], _LOW[k], _HIGH[k], _LEVELS, out[at : at + size])
         _quantiles(now[k], _LOW[k], _HIGH[k], _LEVELS, out[at + size : at + 2 * size])
         reach = _HIGH[k] - _LOW[k]
-        _quantiles(_smooth(now[k]) - _smooth(was[k]), -reach / 2, reach / 2, _LEVELS, out[at + 2 * size : at + 3 * size])
+        _quantiles(_smooth(now[k] - was[k]), -reach / 2, reach / 2, _LEVELS, out[at + 2 * size : at + 3 * size])
 
 
 @compiled
@@ -206,10 +214,13 @@ def _covers(was: Floats, now: Floats, out: Floats, at: int) -> int:
 @compiled
 def _deviation(picture: Floats) -> Floats:
     """Return the standard deviation in 3 x 3 pixels, NaN where one of them is not known."""
-    total, count = _boxes(picture, 1)
-    square, _ = _boxes(picture, 2)
-    variance = square / np.float32(9) - (total / np.float32(9)) ** 2
-    return np.where(count < 9, np.float32(np.nan), np.sqrt(np.maximum(variance, np.float32(0))))
+    values, known = _known(picture)
+    total, square, count = _boxes(values), _boxes(values * values), _boxes(known)
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            variance = square[y, x] / 9 - (total[y, x] / 9) ** 2
+            total[y, x] = np.sqrt(max(variance, 0.0)) if count[y, x] > 8.5 else np.nan
+    return total
 
 
 @compiled

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from sentinel_watch.app.cli_alerts import alerts
+from sentinel_watch.app.cli_models import models
 from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, WORKSPACE_VARIABLE, Workspace
 from sentinel_watch.app.cli_sites import sites
 from sentinel_watch.app.cli_workspace import audit, deliveries, workspaces
@@ -36,6 +37,7 @@ app.add_typer(evidence, name="evidence")
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(alerts, name="alerts")
 app.add_typer(sources, name="source")
+app.add_typer(models, name="model")
 app.add_typer(sites, name="site")
 app.add_typer(audit, name="audit")
 app.add_typer(deliveries, name="delivery")

@@ -115,11 +115,12 @@ def _keep_largest(history: History, known: Known, t: int, first: int, counts: Fl
         if moved > room.largest[1, lane, 0]:
             _keep(room.largest[1, lane, :most], moved)
         # Its own spectra only bring a look nearer: one that the model brings near enough need not ask them.
-        if length > room.largest[0, lane, 0]:
+        least = room.largest[0, lane, 0]
+        if length > least:
             for b in range(bands):
                 spectrum[b] = (history.values[t, b, first + lane] - history.offset[t, b]) * history.factor[t, b]
-            length = nearest_length((first + lane, day, day), length, spectrum, (known.model, known.envelope), scratch)
-            if length > room.largest[0, lane, 0]:
+            length = nearest_length((first + lane, day, day), length, least, spectrum, (known.model, known.envelope), scratch)
+            if length > least:
                 _keep(room.largest[0, lane, :most], length)
 
 

@@ -178,28 +178,32 @@ def _length_below(limit: float, difference: Floats, whiten: NDArray[np.float32])
 
 
 @compiled
-def nearest_length(at: tuple[int, int, int], length: float, spectrum: Floats, known: tuple[Model, Envelope], scratch: Floats) -> float:
+def nearest_length(
+    at: tuple[int, int, int], length: float, enough: float, spectrum: Floats, known: tuple[Model, Envelope], scratch: Floats
+) -> float:
     """Return the lesser of `length` and the squared distance of `spectrum` (B,) to the pixel's own spectra of the season.
 
-    `at` is the pixel, the day, and a day whose spectra are left out; `scratch` (B + nearest,) is used.
+    `at` is the pixel, the day, and a day whose spectra are left out. What is not above `enough` need not be exact.
+    `scratch` (B + nearest,) is used.
     """
     pixel, day, skip = at
     model, envelope = known
-    whiten = noise_of(model, pixel, day)
+    whiten, days, spectra, window = noise_of(model, pixel, day), envelope.day[pixel], envelope.spectra[pixel], envelope.window[pixel]
     difference, best = scratch[: spectrum.size], scratch[spectrum.size :]
+    last = best.size - 1
     best[:] = length
-    for m in range(envelope.day.shape[1]):
-        stored = envelope.day[pixel, m]
-        left_out = stored == skip
-        if stored == 0 or left_out or _season_gap(stored, day) > envelope.window[pixel]:
+    for m in range(days.size):
+        if days[m] == 0 or days[m] == skip or _season_gap(days[m], day) > window:
             continue
         for b in range(spectrum.size):
-            difference[b] = spectrum[b] - envelope.spectra[pixel, m, b] / STEPS_PER_REFLECTANCE
-        found = _length_below(best[best.size - 1], difference, whiten)
+            difference[b] = spectrum[b] - spectra[m, b] / STEPS_PER_REFLECTANCE
+        found = _length_below(best[last], difference, whiten)
         for k in range(best.size):
             if found < best[k]:
                 best[k], found = found, best[k]
-    return float(best[best.size - 1])
+        if best[last] <= enough:
+            break
+    return float(best[last])
 
 
 @compiled
@@ -231,7 +235,7 @@ def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: 
         if length[lane] > look.usual[0, first + lane] ** 2:
             for b in range(bands):
                 spectrum[b] = look.values[b, first + lane]
-            length[lane] = nearest_length((first + lane, look.day, 0), length[lane], spectrum, known, scratch)
+            length[lane] = nearest_length((first + lane, look.day, 0), length[lane], 0.0, spectrum, known, scratch)
 
 
 @compiled_parallel

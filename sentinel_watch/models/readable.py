@@ -15,7 +15,7 @@ SETS = {
     "folds_labels_not_cleaned": "folds, labels as they came",
     "trained_without_cleaning": "trained and measured without cleaning",
     "without_the_region": "each large region by a model without it",
-    "hold_out": "hold-out, not looked at while choosing options",
+    "hold_out": "hold-out, judged once by a model of the others",
 }
 
 

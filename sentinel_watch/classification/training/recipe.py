@@ -27,7 +27,7 @@ class Cleaning(Part):
 
 
 class Recipe(Part):
-    """How a model is trained; the figures of the shipped one were chosen on grouped folds without its hold-out."""
+    """How a model is trained; options are to be chosen on grouped folds, without the hold-out."""
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
@@ -45,7 +45,7 @@ class Recipe(Part):
     """Pairs nearer than this, or joined by a chain of such, never stand on both sides of a fold."""
     folds: int = Field(5, ge=2, le=20)
     holdout_share: float = Field(0.17, ge=0, lt=0.5)
-    """Share of the groups that the search for these options never saw; scored once, trained on in the end."""
+    """Share of the groups to leave out of the search for options: judged once by a model of the others, trained on in the end."""
     trees: int = Field(150, ge=10, le=1_000)
     min_leaf: int = Field(1, ge=1, le=100)
     features_tried: float = Field(0.15, gt=0, le=1)

@@ -34,6 +34,8 @@ class Asset:
     # compared before scaling: with an offset, reflectance 0 is an honest dark pixel
     nodata: float | None = 0.0
     """The DN that means "no data", before scaling."""
+    checksum: str = ""
+    """Of the whole file, as a multihash in hexadecimal digits; empty where the catalogue does not say."""
 
 
 @dataclass(frozen=True, slots=True)

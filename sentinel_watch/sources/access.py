@@ -15,6 +15,7 @@ from sentinel_watch.sources.transfer import PassingError, shown
 if TYPE_CHECKING:
     from sentinel_watch.sources.http import Answer, Http
     from sentinel_watch.sources.patience import Deadline
+    from sentinel_watch.sources.s3 import S3
 
 __all__ = ["Access", "Signer", "Token"]
 
@@ -66,16 +67,19 @@ class Signer:
 class Access:
     """Adds to the URL of a file what its server wants to see."""
 
-    def __init__(self, token: Token, signer: Signer | None = None) -> None:
+    def __init__(self, token: Token, signer: Signer | None = None, store: S3 | None = None) -> None:
         self._token = token
         self._signer = signer
+        self._store = store
 
     def token(self, url: str) -> str:
         """Return the bearer token for `url`, or nothing."""
         return self._token.of(url)
 
     def signed(self, href: str, deadline: Deadline) -> str:
-        """Return the URL to ask for the file at `href`."""
+        """Return the URL to ask for the file at `href`; raise TransferError where it names none that can be asked for."""
+        if self._store and href.startswith("s3://"):
+            return self._store.url(href)
         return self._signer.sign(href, deadline) if self._signer else href
 
     def renewable(self, url: str) -> bool:

@@ -1,7 +1,8 @@
 """Reads a single-band GeoTIFF that nobody vouches for: the header is checked before any pixel, each block before it is read.
 
 A zeroed tile offset reads as silent nodata, a small file can declare a huge raster, and a VRT named .tif names other
-files: so only GDAL's GTiff driver is let near it, without sidecar files, and everything odd is a SceneError.
+files: so only GDAL's GTiff driver is let near it, or the one of JPEG 2000 where the first bytes say that, without sidecar
+files, and everything odd is a SceneError.
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 
     from sentinel_watch.sources.resample import Placement
 
-__all__ = ["GDAL_OPTIONS", "RasterFile", "heeding_warnings", "read_band", "read_raster"]
+__all__ = ["GDAL_OPTIONS", "JP2", "RasterFile", "driver_of", "heeding_warnings", "read_band", "read_raster"]
 
+JP2 = "JP2OpenJPEG"
+"""GDAL's driver for JPEG 2000."""
+JP2_MAGIC = b"\0\0\0\x0cjP  \r\n\x87\n"
 DTYPES = ("uint8", "uint16", "int16", "float32")
 MAX_SIDE_PX = 65_536
 MAX_BLOCK_PX = 4096 * 4096
@@ -63,8 +67,12 @@ class RasterFile(Protocol):
     def size(self) -> int:
         """Return the length of the file, bytes."""
 
+    @property
+    def driver(self) -> str:
+        """Return the GDAL driver for it, by its first bytes."""
+
     def opened(self) -> AbstractContextManager[DatasetReader]:
-        """Open the file with GDAL's GTiff driver and no other."""
+        """Open the file with that driver and no other."""
 
     def need(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Tell which bytes, [start, stop), are about to be read."""
@@ -84,13 +92,24 @@ class _LocalFile:
         """Return the length of the file, bytes."""
         return self.path.stat().st_size
 
+    @property
+    def driver(self) -> str:
+        """Return the GDAL driver for it, by its first bytes."""
+        with self.path.open("rb") as file:
+            return driver_of(file.read(len(JP2_MAGIC)))
+
     def opened(self) -> AbstractContextManager[DatasetReader]:
-        """Open the file with GDAL's GTiff driver and no other."""
-        opened: AbstractContextManager[DatasetReader] = rasterio.open(self.path, driver="GTiff")
+        """Open the file with that driver and no other."""
+        opened: AbstractContextManager[DatasetReader] = rasterio.open(self.path, driver=self.driver)
         return opened
 
     def need(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Ignore it: the file is here."""
+
+
+def driver_of(head: bytes) -> str:
+    """Return the GDAL driver for a file that begins with `head`: that of JPEG 2000, or else GTiff, which refuses what is none."""
+    return JP2 if head.startswith(JP2_MAGIC) else "GTiff"
 
 
 def read_band(path: Path, nodata: float | None, grid: GeoBox, *, nearest: bool) -> NDArray[np.float32]:
@@ -111,12 +130,13 @@ def read_raster(file: RasterFile, nodata: float | None, grid: GeoBox, *, nearest
         with heeding_warnings() as said, rasterio.Env(**GDAL_OPTIONS), file.opened() as raster:
             _check_header(raster, file)
             at = place(raster.crs.to_wkt(), raster.transform, raster.shape, grid)
+            _check_window(at, file)
             apart = at.height * at.width == 0
             file.need([] if apart else _checked_blocks(raster, at, file))
             window = Window(at.left, at.top, at.width, at.height)
             values = np.empty((0, 0), np.float32) if apart else raster.read(1, window=window).astype(np.float32)
     except (RasterioError, NotGeoreferencedWarning, OSError, ValueError) as error:
-        raise _unreadable("the file is no readable GeoTIFF", file, found=str(error)) from error
+        raise _unreadable("the file is no readable GeoTIFF or JPEG 2000", file, found=str(error)) from error
     if said:
         raise _unreadable("reading the file gave a warning", file, found=said[0])
     if apart:
@@ -136,7 +156,7 @@ def _check_header(raster: DatasetReader, file: RasterFile) -> None:
     declared = raster.width * raster.height * np.dtype(raster.dtypes[0]).itemsize
     ratio = declared / max(file.size, 1)
     checks = (
-        (raster.driver == "GTiff", "the driver", raster.driver, "GTiff"),
+        (raster.driver == file.driver, "the driver", raster.driver, file.driver),
         (raster.count == 1, "the number of bands", raster.count, "1"),
         (raster.dtypes[0] in DTYPES, "the data type", raster.dtypes[0], ", ".join(DTYPES)),
         (raster.crs is not None, "the coordinate system", raster.crs, "any that PROJ knows"),
@@ -150,13 +170,20 @@ def _check_header(raster: DatasetReader, file: RasterFile) -> None:
             raise _unreadable(f"{what} in the file's header cannot be right", file, found=str(found), allowed=allowed)
 
 
+def _check_window(at: Placement, file: RasterFile) -> None:
+    """Raise SceneError where far more pixels would have to be read than the grid has."""
+    if at.height * at.width > MAX_WINDOW_PX:
+        raise _unreadable("the file's pixels are too fine for the grid", file, found=f"{at.height} x {at.width} pixels")
+
+
 def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> list[tuple[int, int]]:
     """Return the bytes, [start, stop), of each block that is to be read.
 
     Raises SceneError where one is not in the file: GDAL would return nodata, and no error.
     """
-    if at.height * at.width > MAX_WINDOW_PX:
-        raise _unreadable("the file's pixels are too fine for the grid", file, found=f"{at.height} x {at.width} pixels")
+    # the decoder of JPEG 2000 is strict about them itself
+    if file.driver == JP2:
+        return []
     high, wide = raster.block_shapes[0]
     size = file.size
     ranges = []

@@ -21,7 +21,8 @@ MAX_WHOLE_BYTES = 64 * 1024**2
 """A larger file is not fetched whole, where the server does not serve parts."""
 MAX_FILE_BYTES = 8 * 1024**3
 CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
-TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\0\0\0\x0c")
+"""First bytes of a TIFF, and of a JPEG 2000 file."""
 NO_IMAGE = ("text/", "application/json", "application/xml", "application/xhtml")
 
 
@@ -110,8 +111,8 @@ def _check(answer: Answer, span: tuple[int, int] | None, known: Version | None) 
     elif "content-length" not in answer.headers and answer.headers.get("transfer-encoding", "") != "chunked":
         raise PassingError("the server does not say how long the file is", where=where)
     part = _part(answer)
-    if part.start == 0 and part.data[:4] not in TIFF_MAGIC:
-        raise PassingError("this is no TIFF", where=where, found=repr(part.data[:4]))
+    if part.start == 0 and part.data[:4] not in MAGIC:
+        raise PassingError("this is neither TIFF nor JPEG 2000", where=where, found=repr(part.data[:4]))
     if part.version.size > MAX_FILE_BYTES:
         raise TransferError("the file is too large", where=where, found=f"{part.version.size} bytes", allowed=f"{MAX_FILE_BYTES} bytes")
     if known is not None and part.version.key != known.key:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.domain.scene import Scene
 
-__all__ = ["bytes_of", "describe_plan", "describe_units"]
+__all__ = ["bytes_of", "describe_plan", "describe_units", "whole_bytes_of"]
 
 PIXEL_M = {"B01": 60, "B02": 10, "B03": 10, "B04": 10, "B08": 10, "B09": 60}
 """Pixel size of Sentinel-2's bands; 20 m for all others."""
@@ -23,6 +23,9 @@ BLOCK_PX = 1024
 BLOCK_BYTES = 1_300_000
 """Mean size of such a block of reflectance, compressed."""
 CLASS_BLOCK_BYTES = 60_000
+JP2_BYTES = {10: 110e6, 20: 30e6, 60: 4e6}
+"""Pixel size -> about what a band of a tile takes as JPEG 2000, which is fetched whole."""
+JP2_CLASS_BYTES = 2e6
 HEADER_BYTES = 32_768
 CACHED = "what the cache holds is not fetched again"
 BYTES_A_SECOND = 5e6
@@ -32,7 +35,8 @@ IMAGES_A_SECOND = 2.0
 
 def describe_plan(scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -> str:
     """Return in plain words how much reading `bands` of `scenes` on `grid` takes, cache left out of account."""
-    total = sum(bytes_of(band, grid) for scene in scenes for band in bands if band in scene.assets)
+    wanted = [(band, scene.assets[band].href) for scene in scenes for band in bands if band in scene.assets]
+    total = sum(whole_bytes_of(band) if href.lower().endswith(".jp2") else bytes_of(band, grid) for band, href in wanted)
     size = f"{total / 1e9:.1f} GB" if total >= 1e9 else f"{math.ceil(total / 1e6)} MB"
     return f"{len(scenes)} scenes to read, at most about {size}, {_duration(total / BYTES_A_SECOND)} at 5 MB a second; {CACHED}"
 
@@ -49,6 +53,11 @@ def describe_units(scenes: int, units: float, images: int, budget: float | None)
 def _duration(seconds: float) -> str:
     minutes = math.ceil(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+
+
+def whole_bytes_of(band: str) -> float:
+    """Return the bytes of a whole JPEG 2000 file of a Sentinel-2 tile, on the average."""
+    return JP2_CLASS_BYTES if band == SCL else JP2_BYTES[PIXEL_M.get(band, 20)]
 
 
 def bytes_of(band: str, grid: GeoBox) -> float:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import rasterio
 
+from sentinel_watch.sources.checksum import agrees
+from sentinel_watch.sources.geotiff import JP2, driver_of
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from rasterio.io import DatasetReader
 
+    from sentinel_watch.domain.scene import Asset
     from sentinel_watch.sources.chips import Chips, Shelf
     from sentinel_watch.sources.patience import Deadline
     from sentinel_watch.sources.ranges import Piece, RangeClient, Version
@@ -30,6 +33,8 @@ HEADER_BYTES = 32 * 1024
 """Fetched first, and the unit of what is fetched unasked: holds the header of a Sentinel-2 tile as a COG."""
 GAP_BYTES = 16 * 1024
 """Blocks that lie nearer to each other than this are fetched in one request."""
+PART_BYTES = 8 * 1024**2
+"""A longer stretch is fetched in parts of this size."""
 MAX_AT_ONCE = 4
 MAX_READ_BYTES = 512 * 1024**2
 
@@ -37,15 +42,18 @@ MAX_READ_BYTES = 512 * 1024**2
 class RemoteFile:
     """One version of a file on a server, for one thread; satisfies `geotiff.RasterFile`."""
 
-    def __init__(self, href: str, client: RangeClient | None, chips: Chips | None, deadline: Deadline, *, trust_chips: bool = True) -> None:
-        """Open the file at `href`.
+    def __init__(
+        self, asset: Asset, client: RangeClient | None, chips: Chips | None, deadline: Deadline, *, trust_chips: bool = True
+    ) -> None:
+        """Open the file of `asset`.
 
         Without a `client`, only what `chips` keep can be read. `trust_chips` False = begin anew with the version that the
         server has now. Raises TransferError where the file cannot be had.
         """
-        self._href, self._client, self._chips, self._deadline = href, client, chips, deadline
+        self._href, self._client, self._chips, self._deadline = asset.href, client, chips, deadline
+        self._checksum = asset.checksum
         self._pieces: list[tuple[int, bytes]] = []
-        self._shelf: Shelf | None = chips.newest(href) if chips and trust_chips else None
+        self._shelf: Shelf | None = chips.newest(asset.href) if chips and trust_chips else None
         self._version: Version | None = self._shelf.version if self._shelf else None
         self.from_chips = self._shelf is not None
         """Whether the version is one that was kept, which the server may have replaced."""
@@ -63,6 +71,11 @@ class RemoteFile:
         """Return the length of the file, bytes."""
         return self._version.size if self._version else 0
 
+    @property
+    def driver(self) -> str:
+        """Return the GDAL driver for it, by its first bytes."""
+        return driver_of(self.read(0, 12))
+
     def need(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Fetch those of the bytes, [start, stop), that are not at hand, neighbours together.
 
@@ -70,7 +83,7 @@ class RemoteFile:
         """
         if sum(stop - start for start, stop in ranges) > MAX_READ_BYTES:
             raise TransferError("too much of the file would have to be read", where=self.name, allowed=f"at most {MAX_READ_BYTES} bytes")
-        spans = _merged([span for span in ranges if not self._has(*span)])
+        spans = _cut(_merged([span for span in ranges if not self._has(*span)]))
         if len(spans) < 2:
             pieces = [self._ask(span) for span in spans]
         else:
@@ -82,9 +95,13 @@ class RemoteFile:
 
     @contextmanager
     def opened(self) -> Iterator[DatasetReader]:
-        """Open the file with GDAL's GTiff driver and no other; raise TransferError where bytes could not be had meanwhile."""
+        """Open the file with its GDAL driver and no other; raise TransferError where bytes could not be had meanwhile."""
+        if self.driver == JP2:
+            # its decoder walks through all of the tiles in front of those that it needs
+            self.need([(0, self.size)])
+        self._compare_checksum()
         try:
-            with rasterio.open("file.tif", driver="GTiff", opener=lambda *_, **__: _View(self)) as raster:
+            with rasterio.open("file", driver=self.driver, opener=lambda *_, **__: _View(self)) as raster:
                 yield raster
         finally:
             if self._failure is not None:
@@ -104,6 +121,13 @@ class RemoteFile:
             self._failure = self._failure or error
             return b""
         return b"".join(parts)
+
+    def _compare_checksum(self) -> None:
+        """Raise ChangedError where all of the file is at hand and is not what the catalogue describes."""
+        if self._checksum and self._has(0, self.size) and not agrees(self._checksum, [self.read(0, self.size)]):
+            raise ChangedError(
+                "the file is not the one that the catalogue describes", where=self.name, allowed=f"checksum {self._checksum}"
+            )
 
     def _piece(self, position: int) -> tuple[int, bytes]:
         """Return a piece that holds `position`, fetched where it is not at hand."""
@@ -186,6 +210,11 @@ class _View(io.RawIOBase):
         data = self._file.read(self._position, self._position + size if size >= 0 else self._file.size)
         self._position += len(data)
         return data
+
+
+def _cut(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return `spans` in parts of which a broken connection costs no more than one."""
+    return [(begin, min(begin + PART_BYTES, stop)) for start, stop in spans for begin in range(start, stop, PART_BYTES)]
 
 
 def _merged(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from odc.geo.geobox import geobox_union_conservative
+from pydantic import field_validator
 
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import SourceError
@@ -21,6 +22,7 @@ from sentinel_watch.sources.ranges import RangeClient
 from sentinel_watch.sources.reading_plan import describe_plan
 from sentinel_watch.sources.remote import Remote
 from sentinel_watch.sources.remote_file import RemoteFile
+from sentinel_watch.sources.s3 import S3
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
 if TYPE_CHECKING:
@@ -52,6 +54,19 @@ class StacApi(Remote):
     """Hosts that get the token; left out, the API's own."""
     sign_service: str = ""
     """Token service that signs the URLs of Azure storage containers; empty = they need no signature."""
+    s3_endpoint: str = ""
+    """https URL of the store that holds what items call `s3://…`; empty = such files are not read."""
+    s3_region: str = "us-east-1"
+    """Region of the store, part of each signature."""
+    s3_key_env: str = "AWS_ACCESS_KEY_ID"
+    """Environment variable that holds the store's access key; where it is not set, nothing is signed."""
+    s3_secret_env: str = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name, no secret
+    """Environment variable that holds the store's secret key."""
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _plain_endpoint(cls, url: str) -> str:
+        return cls._plain_url(url) if url else url
 
     def search(self, geometry: BaseGeometry, start: datetime | None, end: datetime | None) -> Sequence[Scene]:
         """Return the scenes that touch `geometry` (WGS84) in [start, end], oldest first, copies included.
@@ -61,7 +76,7 @@ class StacApi(Remote):
         question = Question(geometry, start, end, self.collections, self.max_cloud_percent)
         items = self.answered({"url": self.url, **question.describe()}, lambda: self._ask(question))
         scenes = to_scenes(items, question, self.url)
-        _check_readable(scenes, self.url)
+        _check_readable(scenes, {"http", "https", *(("s3",) if self.s3_endpoint else ())}, self.url)
         return scenes
 
     def read(self, scene: Scene, bands: Sequence[str], grid: GeoBox) -> Mapping[str, NDArray[np.float32]]:
@@ -91,14 +106,14 @@ class StacApi(Remote):
         return ApiIO(self.http, self.token, self.patience.deadline())
 
     def _read_asset(self, asset: Asset, grid: GeoBox, deadline: Deadline, *, nearest: bool) -> NDArray[np.float32]:
-        file = RemoteFile(asset.href, self.ranges, self.chips, deadline)
+        file = RemoteFile(asset, self.ranges, self.chips, deadline)
         try:
             return read_raster(file, asset.nodata, grid, nearest=nearest)
         except ChangedError:
             if not file.from_chips:
                 raise
         # what is kept is of an older version than what the server has: begin anew with that
-        file = RemoteFile(asset.href, self.ranges, self.chips, deadline, trust_chips=False)
+        file = RemoteFile(asset, self.ranges, self.chips, deadline, trust_chips=False)
         return read_raster(file, asset.nodata, grid, nearest=nearest)
 
     def _ask(self, question: Question) -> Items:
@@ -107,8 +122,8 @@ class StacApi(Remote):
         return find_items(api, endpoint, question, self.cloud_filter, self.page_size)
 
     def more_hosts(self) -> tuple[str, ...]:
-        """Return the host of the token service, if there is one."""
-        return (urlsplit(self.sign_service).hostname or "",)
+        """Return the hosts of the token service and of the store, if there are any."""
+        return tuple(urlsplit(url).hostname or "" for url in (self.sign_service, self.s3_endpoint))
 
     @cached_property
     def token(self) -> Token:
@@ -120,17 +135,19 @@ class StacApi(Remote):
         """The client that fetches parts of files; None where the network is not to be used."""
         if self.offline:
             return None
-        return RangeClient(self.fetching, Access(self.token, Signer(self.http, self.sign_service) if self.sign_service else None))
+        signer = Signer(self.http, self.sign_service) if self.sign_service else None
+        store = S3(self.s3_endpoint, self.s3_region, self.s3_key_env, self.s3_secret_env) if self.s3_endpoint else None
+        return RangeClient(self.fetching, Access(self.token, signer, store))
 
 
-def _check_readable(scenes: Sequence[Scene], url: str) -> None:
-    """Raise SourceError where no image of any scene is a GeoTIFF on an http(s) server."""
+def _check_readable(scenes: Sequence[Scene], schemes: set[str], url: str) -> None:
+    """Raise SourceError where no image of any scene is on a server that can be asked."""
     hrefs = [asset.href for scene in scenes for asset in scene.assets.values()]
-    if hrefs and not any(urlsplit(href).scheme in {"http", "https"} and not href.lower().endswith(".jp2") for href in hrefs):
+    if hrefs and not any(urlsplit(href).scheme in schemes for href in hrefs):
         raise SourceError(
-            "this version cannot read the images of this source",
+            "the images of this source are where it cannot read",
             where=shown(url),
             found=shown(hrefs[0]),
-            allowed="GeoTIFFs on http(s) servers",
-            next_step="name another --source; docs/how-to/sources.md says which can be read",
+            allowed=", ".join(f"{scheme}:" for scheme in sorted(schemes)),
+            next_step="for s3: set `s3_endpoint` in the source's configuration; docs/how-to/sources.md says how",
         )

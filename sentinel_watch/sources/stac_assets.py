@@ -102,10 +102,11 @@ def _declared(asset: pystac.Asset, key: str) -> float | None:
 def _to_asset(band: str, asset: pystac.Asset, baseline: str, notes: set[str], *, applied: bool) -> Asset:
     href = asset.get_absolute_href() or asset.href
     nodata = _declared(asset, "nodata")
+    checksum = str(asset.extra_fields.get("file:checksum") or "")
     if band in RADAR_BANDS:
-        return Asset(href, nodata=math.nan if nodata is None else nodata)
+        return Asset(href, nodata=math.nan if nodata is None else nodata, checksum=checksum)
     if band == SCL:
-        return Asset(href, nodata=0.0 if nodata is None else nodata)
+        return Asset(href, nodata=0.0 if nodata is None else nodata, checksum=checksum)
     scale = _declared(asset, "scale")
     if scale is None:
         notes.add("scale_assumed")
@@ -114,7 +115,7 @@ def _to_asset(band: str, asset: pystac.Asset, baseline: str, notes: set[str], *,
     if abs(offset) > 1:
         notes.add("offset_in_dn")
         offset *= scale
-    return Asset(href, scale, offset, 0.0 if nodata is None else nodata)
+    return Asset(href, scale, offset, 0.0 if nodata is None else nodata, checksum)
 
 
 def _offset(declared: float | None, baseline: str, notes: set[str], *, applied: bool) -> float:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from shapely.geometry import box, mapping
 
-from sentinel_watch.errors import SourceError
 from sentinel_watch.sources import newest_copies, open_source
 from sentinel_watch.sources.answers import Answers
 from sentinel_watch.sources.api_search import Question
@@ -129,8 +128,15 @@ def test_collection_1_goes_before_the_older_collection(tmp_path, monkeypatch):
     assert [(scene.scene_id, scene.assets["B04"].offset) for scene in dropped] == [("S2B_34TFR_20230501_0_L2A", 0)]
 
 
-def test_the_data_space_is_found_but_not_read(tmp_path, monkeypatch):
-    """The Copernicus Data Space's images are JP2 on S3: the source says at once that this version cannot read them."""
-    with pytest.raises(SourceError, match="cannot read the images") as caught:
-        scenes_of("cdse", [cdse()], tmp_path, monkeypatch)
-    assert "docs/how-to/sources.md" in str(caught.value)
+def test_the_data_space_is_asked_for_signed_files(tmp_path, monkeypatch):
+    """The Copernicus Data Space's images are JP2 on S3: they are asked for at its store, by https, signed with the operator's keys."""
+    monkeypatch.setenv("CDSE_S3_ACCESS_KEY", "KEY-1")
+    monkeypatch.setenv("CDSE_S3_SECRET_KEY", "STORE-SECRET")
+    source, (scene,) = scenes_of("cdse", [cdse()], tmp_path, monkeypatch)
+    href = scene.assets["B04"].href
+    assert href.startswith("s3://eodata/")
+    online = source.model_copy(update={"offline": False})
+    url = online.ranges._access.signed(href, online.patience.deadline())
+    assert url.startswith("https://eodata.dataspace.copernicus.eu/eodata/")
+    assert "STORE-SECRET" not in url
+    assert source.http._hosts.target(url).port == 443

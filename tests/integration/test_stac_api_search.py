@@ -119,14 +119,14 @@ def test_no_broken_item_hides_another(archive):
 
 
 def test_images_that_cannot_be_read_are_told_at_once(archive):
-    """Where all images are JP2 or on S3, the search says so, and no scene is tried."""
+    """Where all images are on S3 and no store is configured, the search says so, and no scene is tried."""
 
     def move(item):
         for asset in item["assets"].values():
             asset["href"] = "s3://eodata/Sentinel-2/B02.jp2"
 
     archive.change_items = move
-    with pytest.raises(SourceError, match="cannot read the images"):
+    with pytest.raises(SourceError, match="where it cannot read"):
         remote(archive).search(WORLD, None, None)
 
 

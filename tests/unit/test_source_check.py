@@ -41,7 +41,8 @@ def test_all_names_are_listed(command, archive):
     """The list has the sample, the built-in sources and the operator's own."""
     code, out, _ = command("list")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["sample", "cdse", "earth-search", "loop", "planetary-computer"]
+    names = ["sample", "cdse", "cdse-sentinelhub", "earth-search", "loop", "planetary-computer", "sentinelhub"]
+    assert [line.split()[0] for line in out.splitlines()] == names
 
 
 def test_a_sound_source_is_found_sound(command, archive, monkeypatch):

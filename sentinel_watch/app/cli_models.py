@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, Workspace
+
 __all__ = ["models"]
 
 models = typer.Typer(no_args_is_help=True, help="Train, evaluate and verify models that say what an event is.")
@@ -38,6 +40,17 @@ def model_evaluate(
     from sentinel_watch.app.models import evaluate_model
 
     evaluate_model(data, model, out)
+
+
+@models.command("collect")
+def model_collect(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where reviewed.npz and reviewed.csv are written.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Write the reviewed alerts of a workspace as labelled pairs, to train and judge models on."""
+    from sentinel_watch.app.models import collect_pairs
+
+    collect_pairs(workspace, out)
 
 
 @models.command("verify")

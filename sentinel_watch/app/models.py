@@ -20,8 +20,9 @@ from sentinel_watch.classification.training.training import train
 from sentinel_watch.errors import InputError
 from sentinel_watch.models.card import Card
 from sentinel_watch.models.evaluation_page import evaluation_page
-from sentinel_watch.models.labelled_files import read_labelled
+from sentinel_watch.models.labelled_files import read_labelled, write_labelled
 from sentinel_watch.models.storage import arrays_of, load_model, save_model, verify_model
+from sentinel_watch.pipeline.collecting import collect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sentinel_watch.classification.learned import Learned
     from sentinel_watch.classification.training.labelled import LabelledSet
 
-__all__ = ["evaluate_model", "train_model", "verify"]
+__all__ = ["collect_pairs", "evaluate_model", "train_model", "verify"]
 
 PACKAGES = ("numpy", "scikit-learn", "scipy", "skops")
 
@@ -59,6 +60,26 @@ def evaluate_model(data: Path, name: str, out: Path) -> None:
     for figure, told in result["all"].get("figures", {}).items():
         console.print(f"  {figure}: {told['value']:.3f} [{told['low']:.3f}-{told['high']:.3f}]", highlight=False)
     console.print(f"written: {out / 'evaluation.html'}, {out / 'evaluation.json'}", soft_wrap=True)
+
+
+def collect_pairs(workspace: str, out: Path) -> None:
+    """Write what people have decided about the alerts of `workspace` as labelled pairs into `out`, and print how many gave none."""
+    examples, without = collect(workspace, out)
+    rows = [
+        {
+            "sample_id": example.alert.alert_id,
+            "category": example.label,
+            "longitude": str(example.alert.centroid_lon),
+            "latitude": str(example.alert.centroid_lat),
+            "t0_start": example.alert.last_clear_before or "",
+            "t1_end": example.alert.last_observed,
+        }
+        for example in examples
+    ]
+    if rows:
+        write_labelled(out, rows, [(example.before, example.after) for example in examples])
+    told = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in without.items() if count) or "none"
+    Console().print(f"{len(rows)} labelled pairs in {out}; alerts that gave none: {told}", soft_wrap=True)
 
 
 def verify(name: str) -> None:

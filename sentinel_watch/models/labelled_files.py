@@ -17,12 +17,14 @@ from sentinel_watch.classification.training.labelled import LabelledSet
 from sentinel_watch.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["read_labelled"]
+    Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+__all__ = ["read_labelled", "write_labelled"]
 
 NEEDED = ("sample_id", "category", "longitude", "latitude")
 
@@ -39,6 +41,21 @@ def read_labelled(folder: Path, labels: Sequence[str]) -> LabelledSet:
     if len({part.before.shape[1:] for part in parts}) > 1:
         raise InputError("the pairs of the files differ in size", where=str(folder), next_step="give them one by one")
     return LabelledSet(*(np.concatenate([getattr(part, name) for part in parts]) for name in LabelledSet.__slots__))
+
+
+def write_labelled(folder: Path, rows: Sequence[Mapping[str, str]], pictures: Sequence[Pair]) -> None:
+    """Write `reviewed.npz` and `reviewed.csv` into `folder`; `rows` have the columns of the layout, `pictures` are (6, y, x) reflectance.
+
+    All pictures must be of one size; there must be one at least.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stacks = [np.stack(part) for part in zip(*pictures, strict=True)]
+    before, after = (np.nan_to_num(np.clip(np.round(stack * 1e4), 1, 32_000), nan=0).astype(np.int16) for stack in stacks)
+    np.savez_compressed(folder / "reviewed.npz", before=before, after=after)
+    with (folder / "reviewed.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*NEEDED, "t0_start", "t1_end"])
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _read(stem: Path, labels: Sequence[str]) -> LabelledSet:
@@ -68,7 +85,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _pictures(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _pictures(path: Path) -> Pair:
     """Return reflectance before and after, (n, 6, y, x), NaN = no data."""
     try:
         with np.load(path, allow_pickle=False) as file:

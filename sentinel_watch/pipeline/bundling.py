@@ -9,7 +9,8 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
@@ -40,7 +41,6 @@ from sentinel_watch.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store, Watch
 
-__all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_request"]
+__all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_request", "resumed"]
 
 SITE, PIPELINE, WATCH = "site.geojson", "pipeline.toml", "watch.json"
 """What a replay begins with."""
@@ -120,6 +120,15 @@ def read_request(data: Path, workspace: Path | str, out: Path) -> RunRequest:
     start, monitor_from = (document[name] and datetime.fromisoformat(document[name]) for name in ("start", "monitor_from"))
     site, pipeline = read_site(data / SITE), load_pipeline(str(data / PIPELINE))
     return RunRequest(site, str(data / IMAGERY / CATALOG), pipeline, out, workspace, start, monitor_from)
+
+
+def resumed(watch: Watch, workspace: Path | str, out: Path) -> Assignment:
+    """Return a watch of the workspace as its own documents describe it, from its own source; raises as `resume` and `fill` do."""
+    _check_version(watch)
+    with TemporaryDirectory() as folder:
+        _write_beginning(Path(folder), watch)
+        request = read_request(Path(folder), workspace, out)
+    return resume(replace(request, source=watch.document["source"]), watch)
 
 
 def _check_version(watch: Watch) -> None:

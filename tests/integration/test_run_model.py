@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 
+import numpy as np
 import pytest
 from model_examples import tiny_pairs, tiny_recipe, write_pairs
 from planted_site import MUD, days, digest_of, plant_site, shots
 from typer.testing import CliRunner
 
 from sentinel_watch.app.cli import app
+from sentinel_watch.domain.case import CaseStatus, Review
+from sentinel_watch.models.labelled_files import read_labelled
 from sentinel_watch.pipeline.definition import load_pipeline
 from sentinel_watch.pipeline.run import run
+from sentinel_watch.store import open_store
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,25 @@ def test_the_shipped_model_is_not_believed_elsewhere(tmp_path, monkeypatch):
     assert alert.model_version == "rule"
     assert "class_by_rule" in alert.qa_flags
     assert alert.class_confidence <= 0.5
+
+
+def test_what_people_decide_becomes_labelled_pairs(tmp_path, monkeypatch, tiny_model):
+    """A confirmed alert is an example of its true class, in the layout that training and evaluation read."""
+    (alert,) = two_scenes(tmp_path, monkeypatch, tiny_model).alerts
+    workspace = tmp_path / "run" / "workspace"
+    before = CliRunner().invoke(app, ["model", "collect", "--workspace", str(workspace), "--out", str(tmp_path / "none")])
+    assert "0 labelled pairs" in before.output
+    assert "1 not decided" in before.output
+    with open_store(workspace) as store:
+        store.review(alert.alert_id, alert.revision, Review("Ayşe", CaseStatus.CONFIRMED, true_class="construction"))
+    done = CliRunner().invoke(app, ["model", "collect", "--workspace", str(workspace), "--out", str(tmp_path / "pairs")])
+    assert done.exit_code == 0, done.output
+    pairs = read_labelled(tmp_path / "pairs", ("construction",))
+    assert (pairs.names.tolist(), pairs.labels.tolist()) == ([alert.alert_id], ["construction"])
+    nir = 3
+    grass, mud = (np.nanmedian(picture[0, nir]) for picture in (pairs.before, pairs.after))
+    assert grass > 0.2
+    assert np.nanmin(pairs.after[0, nir]) < 0.2 < mud
 
 
 def test_verify_says_what_a_model_is(tiny_model):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from benchmarks.monitor.alarms import watch
 from benchmarks.monitor.peers import DEFAULTS, PEER_NUISANCES, PEER_SPANS, SWEEP, watch_with_peers
 from benchmarks.monitor.real import real_scores, real_table
-from benchmarks.monitor.runs import CLEAN, EVENTS, Plan, planned_runs
+from benchmarks.monitor.runs import CLEAN, EVENTS, SMALL, Plan, planned_runs
 from benchmarks.monitor.sites import SEEDS, bench_sites
 from benchmarks.monitor.table import Tally, false_table, recall_table
 from sentinel_watch.simulation.nuisances import NUISANCES
@@ -46,7 +46,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="name[:JSON], or several joined by ' else ': the first whose history suffices; may be repeated",
     )
     parser.add_argument("--site", default="", help="only spans whose name starts so")
-    parser.add_argument("--scenario", action="append", help="only these: clean, events, or a nuisance")
+    parser.add_argument("--scenario", action="append", help="only these: clean, events, small, or a nuisance")
     parser.add_argument("--real", action="store_true", help="real targets instead of planted ones")
     parser.add_argument("--peers", type=Path, metavar="PYTHON", help="interpreter of the peers' environment (benchmarks/peers.txt)")
     parser.add_argument("--jobs", type=int, default=2, help="sites worked on at the same time")
@@ -69,16 +69,17 @@ def plan_of(options: argparse.Namespace) -> Plan:
     """Return which runs are made."""
     seeds = list(SEEDS[options.role])
     clean, disturbed, planted = (seeds[:1], seeds[1:2], seeds[2:4]) if options.quick else (seeds[:3], seeds[:1], seeds[:6])
-    chosen = options.scenario or [CLEAN, EVENTS, *NUISANCES]
+    chosen = options.scenario or [CLEAN, EVENTS, SMALL, *NUISANCES]
     names = [name for name in NUISANCES if name in chosen]
-    return Plan(clean if CLEAN in chosen else [], disturbed, planted if EVENTS in chosen else [], names, options.spectra)
+    small = planted[:3] if SMALL in chosen else []
+    return Plan(clean if CLEAN in chosen else [], disturbed, planted if EVENTS in chosen else [], names, small, options.spectra)
 
 
 def peer_plan(options: argparse.Namespace, *, sweep: bool) -> Plan:
     """Return the peers' runs, a part of ours: they are slow."""
     ours = plan_of(options)
     names = [] if sweep else [name for name in ours.nuisances if name in PEER_NUISANCES]
-    return Plan(ours.clean_seeds[:1], ours.nuisance_seeds, ours.event_seeds[:3], names, options.spectra)
+    return Plan(ours.clean_seeds[:1], ours.nuisance_seeds, ours.event_seeds[:3], names, (), options.spectra)
 
 
 def our_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> list[Tally]:

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from benchmarks.monitor.plots import KIND_COLOURS, plot_delays, plot_nuisances, plot_operating_points, plot_sizes
 from benchmarks.monitor.runs import CLEAN
-from benchmarks.monitor.table import Tally, false_table, markdown, recall_cell, recall_table
+from benchmarks.monitor.score import wilson_interval
+from benchmarks.monitor.table import Tally, false_table, markdown, recall_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmarks.monitor.score import EventScore
+
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TEXT = Path(__file__).with_name("page.md")
-AREAS_HA = ((0.0, 0.2), (0.2, 0.5), (0.5, 1.0), (1.0, 2.1))
+AREAS_HA = ((0.0, 0.05), (0.05, 0.1), (0.1, 0.2), (0.2, 0.5), (0.5, 1.0), (1.0, 2.1))
 
 
 def matched(ours: Tally, peers: Sequence[Tally]) -> list[Tally]:
@@ -50,13 +53,19 @@ def comparison(ours: Sequence[Tally], peers: Sequence[Tally]) -> str:
     return markdown(["method", "false events/km² year", "false area", *KIND_COLOURS, "delay"], rows)
 
 
-def by_size(ours: Tally) -> str:
-    """Return recall by kind and area."""
-    rows = []
+def by_size(tallies: Sequence[Tally]) -> str:
+    """Return recall by kind and area, of all sites and sizes together."""
+    events, rows = [event for tally in tallies for event in tally.sized()], []
     for kind in KIND_COLOURS:
-        groups = [ours.recall_figures(lambda e, k=kind, lo=low, hi=high: e.kind == k and lo <= e.area_ha < hi) for low, high in AREAS_HA]
-        rows.append([kind, *(recall_cell(group) for group in groups)])
+        groups = [[e for e in events if e.kind == kind and low <= e.area_ha < high] for low, high in AREAS_HA]
+        rows.append([kind, *(_found_cell(group) for group in groups)])
     return markdown(["kind", *(f"{low}-{high} ha" for low, high in AREAS_HA)], rows)
+
+
+def _found_cell(group: Sequence[EventScore]) -> str:
+    found = sum(event.found for event in group)
+    low, high = wilson_interval(found, len(group))
+    return f"{found}/{len(group)} [{100 * low:.0f}-{100 * high:.0f} %]" if group else "-"
 
 
 def main(folder: Path) -> None:
@@ -67,7 +76,8 @@ def main(folder: Path) -> None:
     defaults = _same_runs([ours, *(tally for tally in peers if ":" not in tally.method)])
     settings = _same_runs([ours, *peers])
     tables = {
-        "false": false_table([ours]), "recall": recall_table([ours]), "sizes": by_size(ours), "real": (folder / "real.md").read_text(),
+        "false": false_table([ours]), "recall": recall_table([ours]),
+        "sizes": by_size([ours, *_tuned(folder / "tuning.json")]), "real": (folder / "real.md").read_text(),
         "defaults": comparison(defaults[:1], defaults[1:]), "matched": comparison(settings[:1], matched(settings[0], settings[1:])),
         "default_spans": _spans(defaults[0]), "matched_spans": _spans(settings[0]),
         "clean_km2": f"{ours.false_figures(CLEAN)['km2_years']:.1f}", "all_km2": f"{sum(score.km2_years for score in ours.false):.0f}",
@@ -91,6 +101,11 @@ def _same_runs(tallies: Sequence[Tally]) -> list[Tally]:
 
 def _spans(tally: Tally) -> str:
     return ", ".join(f"`{span}`" for span in sorted({run.partition(".")[0] for run in tally.runs()}))
+
+
+def _tuned(path: Path) -> list[Tally]:
+    """Return our tally of the tuning halves, where they were run: sizes need many events more than they need unseen ground."""
+    return _tallies(path)[:1] if path.exists() else []
 
 
 def _tallies(path: Path) -> list[Tally]:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from benchmarks.monitor.sites import BenchSite
     from sentinel_watch.simulation.events import Planted
 
-__all__ = ["CLEAN", "EVENTS", "Plan", "Run", "planned_runs", "runs_of"]
+__all__ = ["CLEAN", "EVENTS", "SMALL", "Plan", "Run", "planned_runs", "runs_of"]
 
-CLEAN, EVENTS = "clean", "events"
+CLEAN, EVENTS, SMALL = "clean", "events", "small"
 KINDS = ("abrupt", "gradual", "burn", "stress", "turbidity", "abrupt")
+SMALL_PX = (3, 15)
 THINNED = 0.15
 """Share of the looks that each seed but the first leaves out, so that seeds differ in their clouds."""
 
@@ -37,6 +38,8 @@ class Plan:
     nuisance_seeds: Sequence[int]
     event_seeds: Sequence[int]
     nuisances: Sequence[str] = tuple(NUISANCES)
+    small_seeds: Sequence[int] = ()
+    """Seeds of events that are too small for the table of recall: they show from which area on anything is found."""
     spectra: Path | None = None
     """A file of spectra to plant in place of the prototypes."""
 
@@ -47,7 +50,7 @@ class Run:
 
     name: str
     scenario: str
-    """`clean`, `events`, or the nuisance's name."""
+    """`clean`, `events`, `small`, or the nuisance's name."""
     site: BenchSite
     cube: xr.Dataset
     events: tuple[Planted, ...] = ()
@@ -64,7 +67,7 @@ def runs_of(plan: Plan) -> list[tuple[str, int]]:
     """Return scenario and seed of every run of one site."""
     clean = [(CLEAN, seed) for seed in plan.clean_seeds]
     disturbed = [(name, seed) for name in plan.nuisances for seed in plan.nuisance_seeds]
-    return clean + disturbed + [(EVENTS, seed) for seed in plan.event_seeds]
+    return clean + disturbed + [(EVENTS, seed) for seed in plan.event_seeds] + [(SMALL, seed) for seed in plan.small_seeds]
 
 
 def _made(site: BenchSite, scenario: str, seed: int, plan: Plan) -> Run:
@@ -73,10 +76,13 @@ def _made(site: BenchSite, scenario: str, seed: int, plan: Plan) -> Run:
     name = f"{site.span.name}.{scenario}.{seed}"
     if scenario == CLEAN:
         return Run(name, scenario, site, cube)
-    if scenario != EVENTS:
+    if scenario not in (EVENTS, SMALL):
         return Run(name, scenario, site, disturb(cube, scenario, site.monitor_day, seed))
     library = read_spectra(plan.spectra, list(cube["band"].values)) if plan.spectra else None
-    made = plant_events(cube, _planting(site, library), ~site.changed, seed, library)
+    planting = _planting(site, library)
+    if scenario == SMALL:
+        planting = planting.model_copy(update={"least_px": SMALL_PX[0], "most_px": SMALL_PX[1]})
+    made = plant_events(cube, planting, ~site.changed, seed, library)
     return Run(name, scenario, site, made.cube, made.events)
 
 

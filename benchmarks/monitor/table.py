@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.monitor.runs import CLEAN
+from benchmarks.monitor.runs import CLEAN, SMALL
 from benchmarks.monitor.score import EventScore, FalseScore, poisson_interval, score_event, score_false, wilson_interval
 from benchmarks.monitor.sites import SHORT
 
@@ -56,7 +56,11 @@ class Tally:
         return {"events": events, "rate": events / exposure, "low": low, "high": high, "area_share": area, "km2_years": exposure}
 
     def counted(self) -> list[EventScore]:
-        """Return the scores of the events, those left out that were planted where the history is short."""
+        """Return the scores of the events, those left out that are very small, or were planted where the history is short."""
+        return [score for score in self.events if not score.run.startswith(SHORT) and f".{SMALL}." not in score.run]
+
+    def sized(self) -> list[EventScore]:
+        """Return the scores of the events, the very small ones too, but not where the history is short."""
         return [score for score in self.events if not score.run.startswith(SHORT)]
 
     def recall_figures(self, wanted: Callable[[EventScore], bool]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from sentinel_watch.alerting.facts import Facts
 from sentinel_watch.alerting.legal import LegalFinding, judge
+from sentinel_watch.alerting.measured import below_measured_area
 from sentinel_watch.alerting.rules import RULES
 from sentinel_watch.domain.alert import Alert
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, Event, EventStatus
@@ -142,7 +143,8 @@ class Triage(Part):
 def _what(event: Event, what: Classification, context: Context) -> dict[str, Any]:
     """Return the columns that say what it is, how sure that is, and what limits the trust."""
     # a rule's confidence is no measured rate, and whoever reads 0.5 must see that
-    flags = (*context.qa_flags, *event.flags, *(("class_by_rule",) if what.basis == "rule" else ()))
+    own = (("class_by_rule", what.basis == "rule"), ("below_measured_area", below_measured_area(what.event_class, event.region.area_ha)))
+    flags = (*context.qa_flags, *event.flags, *(flag for flag, holds in own if holds))
     return {
         "alert_id": f"{context.site.site_id}-{event.event_id[:8]}",
         "event_id": event.event_id,

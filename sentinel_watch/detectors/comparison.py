@@ -12,9 +12,9 @@ import numpy as np
 from pydantic import Field
 
 from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, is_old
-from sentinel_watch.detectors.normalise import correct, scene_correction
+from sentinel_watch.detectors.normalise import scene_correction
 from sentinel_watch.detectors.rules import Anomalies, Rules
-from sentinel_watch.detectors.signs import bright_as_cloud
+from sentinel_watch.detectors.signs import bright_as_cloud, greener
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.registry import Part
 
@@ -90,7 +90,9 @@ class Comparison(Part):
         reference = self._reference(baseline, view.day)
         known = np.flatnonzero(view.seen & np.isfinite(reference).all(axis=0))
         expected, seen = reference[:, known], view.values[:, known]
-        residual, distance = _pair_distance(seen, expected, ~view.suspect[known], self.noise_floor)
+        expected, distance = _pair_distance(seen, expected, ~view.suspect[known], self.noise_floor)
+        residual = seen - expected
+        distance = np.where(greener(residual, expected, baseline["bands"]), np.minimum(distance, self.quiet_below), distance)
         off = (distance > self.quiet_below) | np.isin(known, state["where"])
         doubtful = view.suspect[known] | bright_as_cloud(residual, baseline["bands"])
         return Anomalies(
@@ -110,17 +112,22 @@ def median_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:
 def _pair_distance(
     seen: NDArray[np.float32], expected: NDArray[np.float32], trusted: NDArray[np.bool_], floor: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the residual (B, n) of a pair of looks and its distance (n,), in units of the pair's own noise."""
+    """Return what an unchanged ground would have shown in the look (B, n), and how far it is from that (n,), in units of the pair's noise.
+
+    The look's haze and light are put on what was seen before, and not taken out of the look: over another season nobody can
+    tell the two apart, and what is told as seen must have been seen.
+    """
     chosen = np.flatnonzero(trusted)
     chosen = chosen[:: max(1, chosen.size // _SAMPLE_PX)]
     if not chosen.size:
-        return seen - expected, np.zeros(seen.shape[1], np.float32)
+        return expected, np.zeros(seen.shape[1], np.float32)
     rough = np.maximum(_spread(seen[:, chosen] - expected[:, chosen]), floor)
     correction = scene_correction(seen[:, chosen], expected[:, chosen], np.repeat(rough[:, None], chosen.size, axis=1))
-    residual = correct(seen, correction) - expected
+    expected = (expected * correction.gain[:, None] + correction.offset[:, None]).astype(np.float32)
+    residual = seen - expected
     noise = np.hypot(_spread(residual[:, chosen]), floor)
     length = np.sqrt(np.square(residual / noise[:, None]).sum(axis=0))
-    return residual, (length / (_USUAL * np.sqrt(len(seen) / 4))).astype(np.float32)
+    return expected, (length / (_USUAL * np.sqrt(len(seen) / 4))).astype(np.float32)
 
 
 def _spread(residual: NDArray[np.float32]) -> NDArray[np.float32]:

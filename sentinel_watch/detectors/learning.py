@@ -28,10 +28,13 @@ _SAMPLE_PX = 10_000
 """Pixels, evenly spread over the block, that speak for it."""
 _SEASON_YEARS = 1.3
 """A shorter history has seen the seasons once: nothing tells a season from an event in it, or what differs between years."""
-_SHORT_DOUBT = np.array([[1.25], [2.0]], np.float32)
+_SHORT_DOUBT = np.array([[1.25], [1.8]], np.float32)
 """How much wider a short history's usual deviations, of looks and of their running mean, are taken to be."""
 _ROUGH_NOISE = 0.015
 """Reflectance: what a history's looks are levelled by, before its noise is known."""
+_INFRARED = ("B08", "B8A", "B11")
+_WET, _DRY = 0.09, 0.14
+"""Reflectance in the brightest of the infrared bands: water stays below the one, ground that is not in the dark above the other."""
 _ERRATIC_NDVI = 0.09
 """Mean absolute NDVI off the seasonal model: forests stay below 0.05, fields go to 0.2."""
 
@@ -64,7 +67,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
         model = _model(history, stack.days, fit, chosen, lesson.noise_floor)
     coefficients, whiten, kinds = model
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
-    window = np.where(erratic | short, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
+    window = np.where(erratic | short | _amphibious(history, stack.bands), ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
     own = usual_distances(history, fit, Known(model, Envelope(spectra, days, window, NEAREST), stack.days), 0.9)
     usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, 10.0) for row in own])
     usual[:, short] *= _SHORT_DOUBT
@@ -152,6 +155,17 @@ def _erratic(history: History, coefficients: NDArray[np.float32], basis: NDArray
         gap = np.abs(_ndvi(seen) - _ndvi(predict(coefficients[:, pair], row)))
         total += np.where(history.clear[look], np.minimum(gap, 0.3), 0)
     return np.asarray(total / np.maximum(history.clear.sum(axis=0), 1) > _ERRATIC_NDVI)
+
+
+def _amphibious(history: History, bands: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return (P,) True where the ground lay under water at times and dry at others: shores, and pits that fill and drain."""
+    infrared = [bands.index(band) for band in _INFRARED if band in bands]
+    wet, dry = np.zeros((2, history.clear.shape[1]), np.int32)
+    for look, clear in enumerate(history.clear if infrared else ()):
+        brightest = (history.values[look][infrared] - history.offset[look][infrared, None]).max(axis=0)
+        wet += clear & (brightest < _WET)
+        dry += clear & (brightest > _DRY)
+    return np.asarray((wet >= NEAREST) & (dry >= NEAREST))
 
 
 def _ndvi(pair: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -36,7 +36,7 @@ class Rules(NamedTuple):
 
     quiet_below: float = 1.3
     """A look adds its distance less this, clipped to [-1, 1]."""
-    drift_below: float = 4.0
+    drift_below: float = 3.0
     """The same for the running mean of deviations; as its looks are not independent, it adds at most DRIFT_GAIN a look."""
     provisional_at: float = 2.0
     confirm_at: float = 4.0

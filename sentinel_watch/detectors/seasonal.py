@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, is_old
-from sentinel_watch.detectors.harmonics import design, predict
+from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, predict
 from sentinel_watch.detectors.learning import Lesson, learn
 from sentinel_watch.detectors.levelling import level
 from sentinel_watch.detectors.rules import Anomalies, Rules
 from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, Model, score
-from sentinel_watch.detectors.signs import bright_as_cloud
+from sentinel_watch.detectors.signs import bright_as_cloud, browner, greener
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.registry import Part
 
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from sentinel_watch.detectors.stack import View
     from sentinel_watch.domain.change import Arrays, ChangeMap
     from sentinel_watch.domain.grid import Block
 
 __all__ = ["Seasonal"]
+
+_PRESENT_DAYS = 183
+"""A history that ended so long ago, or later, is as good as one that ended yesterday."""
 
 
 class Seasonal(Part):
@@ -47,12 +51,16 @@ class Seasonal(Part):
     """Earlier spectra of each pixel that are kept, spread over the year."""
     window_days: int = Field(60, ge=10, le=183)
     """Days of the year to each side that count as the same season."""
-    drift_below: float = Field(4.0, ge=0.5, le=100)
+    drift_below: float = Field(3.0, ge=0.5, le=100)
     """The same for the running mean of deviations, which shows slow and faint changes."""
     break_step: float = Field(2.5, ge=0.5, le=100)
     """Noise scales by which the level must have moved, for good, for the history to begin there."""
     crowd_share: float = Field(0.2, gt=0, le=1)
     """Share of the quiet pixels that, when off all at once, put the whole look in doubt: haze does that, events hardly."""
+    blind_growth: float = Field(0.3, ge=0, le=10)
+    """Growth a year of the squared usual deviation while nobody looked, between history and monitoring: ground ages unseen."""
+    browning_weight: float = Field(1.15, ge=1, le=3)
+    """Factor on distances at which vegetation is thinner than usual, as after fire, felling and drought: noise is hardly ever that."""
     quiet_below: float = Field(1.3, ge=0.5, le=5)
     """Distance, in units of a pixel's own usual largest one, from which on a look counts as anomalous."""
 
@@ -83,7 +91,8 @@ class Seasonal(Part):
     def start(self, baseline: Arrays) -> Arrays:
         """Return the state before the first monitored look."""
         pixels, bands = baseline["kinds"].size, baseline["bands"].size
-        return {**fresh_state(baseline["last_clear"], bands), "drift": np.zeros((pixels, bands), np.float32)}
+        drift, blind_days = np.zeros((pixels, bands), np.float32), np.zeros(1, np.int32)
+        return {**fresh_state(baseline["last_clear"], bands), "drift": drift, "blind_days": blind_days}
 
     def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:
         """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known."""
@@ -99,23 +108,34 @@ class Seasonal(Part):
         row = self._row(baseline, view.day)
         look_level = level(view, baseline, row)
         drift = state["drift"].copy()
-        usual = np.where(look_level.seen, baseline["usual"] * np.float32(look_level.spread), np.float32(np.nan))
+        blind_days = _blind_days(baseline, state, view)
+        doubt = look_level.spread * np.sqrt(1 + self.blind_growth * blind_days[0] / YEAR_DAYS)
+        usual = np.where(look_level.seen, baseline["usual"] * np.float32(doubt), np.float32(np.nan))
         distance, slow = score(Look(look_level.values, row, view.day, usual), *_known(baseline), drift)
         tracked = np.zeros(distance.size, np.bool_)
         tracked[state["where"]] = True
         anomalous = distance > self.quiet_below
         crowd = anomalous[~tracked].sum() > self.crowd_share * max(1, (look_level.seen & ~tracked).sum())
-        where = np.flatnonzero(look_level.seen & (tracked | anomalous | (slow > self.drift_below))).astype(np.int32)
+        notable = np.maximum(distance / self.quiet_below, slow / self.drift_below) * self.browning_weight > 1
+        where = np.flatnonzero(look_level.seen & (tracked | notable)).astype(np.int32)
         expected = predict(baseline["coefficients"][..., where], row)
         residual = look_level.values[:, where] - expected
         doubtful = crowd | view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
         off = Anomalies(where, distance[where], slow[where], doubtful, residual.T.copy(), expected.T.copy())
         seen = replace(view, seen=look_level.seen)
-        return advance({**state, "drift": state["drift"] if crowd else drift}, seen, off, self._rules())
+        before = {**state, "drift": state["drift"] if crowd else drift, "blind_days": blind_days}
+        return advance(before, seen, self._weighed(off, baseline), self._rules())
 
     def report(self, baseline: Arrays, state: Arrays, block: Block) -> ChangeMap:  # noqa: ARG002 - part of the contract
         """Return the changed pixels of the block as they stand."""
         return change_map(state, block)
+
+    def _weighed(self, off: Anomalies, baseline: Arrays) -> Anomalies:
+        """Return `off` with what speaks for thinner vegetation raised, and what is denser vegetation called quiet."""
+        green, brown = (sign(off.residual.T, off.expected.T, baseline["bands"]) for sign in (greener, browner))
+        weight = np.where(brown, np.float32(self.browning_weight), np.float32(1))
+        distance = np.where(green, np.minimum(off.distance, np.float32(self.quiet_below)), off.distance * weight)
+        return off._replace(distance=distance, drift=np.where(green, np.float32(0), off.drift * weight))
 
     def _rules(self) -> Rules:
         return Rules(quiet_below=self.quiet_below, drift_below=self.drift_below)
@@ -123,6 +143,13 @@ class Seasonal(Part):
     def _row(self, baseline: Arrays, day: int) -> NDArray[np.float64]:
         row: NDArray[np.float64] = design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]
         return row
+
+
+def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32]:
+    """Return (1,) the days beyond half a year from the last look of the history to the first monitored one."""
+    if state["instant"][0] > np.iinfo(np.int64).min:
+        return state["blind_days"]
+    return np.array([max(0, view.day - int(baseline["last_clear"].max(initial=0)) - _PRESENT_DAYS)], np.int32)
 
 
 def _known(baseline: Arrays) -> tuple[Model, Envelope]:

@@ -11,12 +11,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["bright_as_cloud"]
+__all__ = ["bright_as_cloud", "browner", "greener"]
 
 _LEAST_BLUE = 0.03
 """Reflectance in B02; less is within what haze correction leaves."""
 _WHITENESS = 0.8
 """Clouds and haze raise blue about as much as red; bare soil and rock raise it far less."""
+_LEAST_GREENING = 0.03
+"""Rise of NDVI; less is within noise."""
+_LEAST_BROWNING, _VEGETATED = 0.06, 0.45
+"""Fall of NDVI that is beyond noise, and the NDVI from which on ground counts as vegetated."""
+_LEAST_NIR = 0.1
+"""Reflectance in B08; what is darker is water, where green means algae and not a better season."""
 
 
 def bright_as_cloud(residual: NDArray[np.float32], bands: Iterable[str]) -> NDArray[np.bool_]:
@@ -30,3 +36,36 @@ def bright_as_cloud(residual: NDArray[np.float32], bands: Iterable[str]) -> NDAr
     blue = rows["B02"]
     bright: NDArray[np.bool_] = (blue > _LEAST_BLUE) & (blue > _WHITENESS * rows.get("B04", np.zeros_like(blue)))
     return bright
+
+
+def greener(residual: NDArray[np.float32], expected: NDArray[np.float32], bands: Iterable[str]) -> NDArray[np.bool_]:
+    """Return (n,) True where `residual` (B, n) over `expected` (B, n), reflectance, is denser vegetation than usual.
+
+    Rain, a good season and regrowth do that; digging, dumping, burning and felling do the opposite. Near infrared is up, and more
+    so than red and short-wave infrared. Without B04 and B08 nothing is; over water nothing is.
+    """
+    at = {str(band): row for row, band in enumerate(bands)}
+    if not {"B04", "B08"} <= set(at):
+        return np.zeros(residual.shape[1], np.bool_)
+    usual, seen = ((part[at["B04"]], part[at["B08"]]) for part in (expected, expected + residual))
+    rise = residual[at["B08"]]
+    others = np.max([residual[at[band]] for band in ("B04", "B11", "B12") if band in at], axis=0)
+    denser = (_ndvi(*seen) - _ndvi(*usual) > _LEAST_GREENING) & (rise > 0) & (rise > others)
+    return np.asarray(denser & (usual[1] > _LEAST_NIR))
+
+
+def browner(residual: NDArray[np.float32], expected: NDArray[np.float32], bands: Iterable[str]) -> NDArray[np.bool_]:
+    """Return (n,) True where `residual` (B, n) over `expected` (B, n), reflectance, is thinner vegetation than usual.
+
+    Fire, felling and stress do that; light, haze and shadow act on red and near infrared alike. Without B04 and B08 nothing is.
+    """
+    at = {str(band): row for row, band in enumerate(bands)}
+    if not {"B04", "B08"} <= set(at):
+        return np.zeros(residual.shape[1], np.bool_)
+    usual, seen = ((part[at["B04"]], part[at["B08"]]) for part in (expected, np.maximum(expected + residual, 0)))
+    before = _ndvi(*usual)
+    return np.asarray((before > _VEGETATED) & (_ndvi(*seen) - before < -_LEAST_BROWNING) & (residual[at["B08"]] < 0))
+
+
+def _ndvi(red: NDArray[np.float32], nir: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((nir - red) / np.maximum(nir + red, 0.02))

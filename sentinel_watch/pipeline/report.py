@@ -13,6 +13,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from sentinel_watch.alerting import DETECTABLE_HA
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.pipeline.costs import costs
 from sentinel_watch.pipeline.definition import digest
@@ -51,6 +52,7 @@ def write_report(
         "bands": list(job.viewer.bands),
         "indices": list(job.indices),
         "grid": _grid(job, lessons),
+        "detectable_area_ha": dict(DETECTABLE_HA),
         "pipeline": {"sha256": digest(job.request.pipeline.resolved()), **job.request.pipeline.resolved()},
         "versions": {"python": sys.version.split()[0], **{name: version(name) for name in PACKAGES}},
         "timings": {"scenes_seconds": round(sum(record.seconds for record in records), 3)},

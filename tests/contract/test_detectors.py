@@ -134,9 +134,7 @@ def test_report_is_consistent(detector, baseline):
     assert (change.n_anomalous <= change.n_looks).all()
     confirmed = change.status == PixelStatus.CONFIRMED
     assert (change.confirmed[confirmed] >= change.onset[confirmed] + 30).all()
-    # the first-choice detectors know the season; before/after takes part of it for haze, and corrects what it saw for it
-    truth = 0.05 if detector.confidence_limit > 0.5 else 0.07
-    np.testing.assert_allclose(change.observed[confirmed].mean(axis=0), DUG, atol=truth)
+    np.testing.assert_allclose(change.observed[confirmed].mean(axis=0), DUG, atol=0.05)
 
 
 def test_same_look_twice_changes_nothing(detector, baseline):

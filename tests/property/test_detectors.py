@@ -109,6 +109,17 @@ def test_moving_the_site_moves_the_answer(name, seed, rows, cols):
     assert (one != other).mean() <= 0.01
 
 
+@pytest.mark.parametrize("name", DETECTOR_NAMES)
+@LOOSELY
+@given(seed=st.integers(0, 10_000), again=st.integers(0, 13))
+def test_a_scene_fed_twice_changes_nothing(name, seed, again):
+    """A look that comes again at once, or after others, leaves the answer as it was, to the byte."""
+    looks = looks_of(seed, range(0, 620, 10))
+    first = 48 + again
+    twice = [*looks[: first + 1], looks[first], *looks[first + 1 :], looks[first]]
+    assert same(answer(name, looks), answer(name, twice))
+
+
 def test_number_of_threads_changes_nothing():
     """One thread and all threads give the same bytes."""
     looks = looks_of(5, range(0, 620, 10))

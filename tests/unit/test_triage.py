@@ -16,6 +16,7 @@ from shapely import box
 from sentinel_watch.alerting import Context, Triage
 from sentinel_watch.alerting.facts import Facts
 from sentinel_watch.alerting.legal import judge
+from sentinel_watch.alerting.measured import below_measured_area
 from sentinel_watch.alerting.reasons import sentences
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, EventStatus
 from sentinel_watch.domain.ledger import Outcome, Reason, SceneRecord
@@ -198,6 +199,15 @@ def test_an_alert_says_what_it_rests_on():
     assert (alert.first_detected, alert.last_clear_before) == (DAY.isoformat(), (DAY - timedelta(days=3)).isoformat())
     assert alert.detection_confidence <= 0.5
     assert date.fromisoformat(alert.last_observed) == DAY + timedelta(days=40)
+
+
+@pytest.mark.parametrize(
+    ("event_class", "area_ha", "flagged"),
+    [("excavation", 0.3, False), ("excavation", 0.06, True), ("vegetation_stress", 0.06, True), ("gas_plume", 5.0, True)],
+)
+def test_what_is_more_often_missed_than_found_is_flagged(event_class, area_ha, flagged):
+    """Areas below the measured one are told, and so are classes that were never measured."""
+    assert below_measured_area(event_class, area_ha) == flagged
 
 
 @settings(max_examples=80, deadline=None)

@@ -1,0 +1,36 @@
+"""How small an event may be and still be found, as the bench of the monitor measured it.
+
+The figures are those of docs/reference/bench-monitor.md, "Smallest area"; whoever changes a detector measures them anew.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["DETECTABLE_HA", "below_measured_area"]
+
+DETECTABLE_HA: Mapping[str, float] = {
+    "excavation": 0.1,
+    "waste_deposit": 0.1,
+    "tailings_change": 0.1,
+    "construction": 0.1,
+    "vegetation_loss": 0.1,
+    "surface_burn": 0.1,
+    "vegetation_stress": 0.1,
+    "water_discolouration": 0.1,
+    "water_extent_change": 0.1,
+    "unknown_change": 0.1,
+}
+"""Class -> area, hectares, from which on at least half of such events were found, planted ones and real ones; not listed = not measured."""
+
+
+def below_measured_area(event_class: str, area_ha: float) -> bool:
+    """Return whether events of this class and area are more often missed than found, so that their absence says nothing.
+
+    True too for a class that was never measured.
+    """
+    return area_ha < DETECTABLE_HA.get(event_class, inf)

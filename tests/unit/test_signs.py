@@ -1,0 +1,48 @@
+"""Signs by which a deviation is told from a change of the ground."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sentinel_watch.detectors.signs import browner, greener
+
+BANDS = ("B02", "B04", "B08", "B11")
+GRASS = (0.04, 0.06, 0.25, 0.22)
+WATER = (0.05, 0.04, 0.02, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (GRASS, (0.03, 0.04, 0.35, 0.20), True),
+        (GRASS, (0.10, 0.18, 0.25, 0.35), False),
+        (GRASS, (0.03, 0.04, 0.06, 0.10), False),
+        (GRASS, (0.04, 0.05, 0.27, 0.30), False),
+        (WATER, (0.05, 0.04, 0.15, 0.05), False),
+    ],
+    ids=["rain", "dug", "burnt", "brighter in the short-wave infrared", "algae"],
+)
+def test_only_denser_vegetation_is_greener(before, after, said):
+    """Denser vegetation on land is told as such, and neither digging, fire, drying nor algae are."""
+    expected = np.array([before], np.float32).T
+    residual = np.array([after], np.float32).T - expected
+    assert greener(residual, expected, BANDS).tolist() == [said]
+
+
+def test_without_red_or_near_infrared_nothing_is_greener():
+    """What cannot be told is not told."""
+    assert not greener(np.full((1, 3), 0.2, np.float32), np.full((1, 3), 0.2, np.float32), ("B11",)).any()
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [((0.03, 0.05, 0.12, 0.14), True), ((0.02, 0.03, 0.125, 0.11), False), ((0.03, 0.04, 0.35, 0.20), False)],
+    ids=["stressed", "shadowed", "rain"],
+)
+def test_only_thinner_vegetation_is_browner(after, said):
+    """Thinner vegetation is told as such, and neither shadow nor rain are; bare ground cannot get browner."""
+    expected = np.array([GRASS], np.float32).T
+    assert browner(np.array([after], np.float32).T - expected, expected, BANDS).tolist() == [said]
+    bare = np.full((4, 1), 0.2, np.float32)
+    assert not browner(np.array([after], np.float32).T - bare, bare, BANDS).any()

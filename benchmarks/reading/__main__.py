@@ -1,4 +1,4 @@
-"""Reads the same blocks in every way at 0 and 30 ms latency, and prints a table.
+"""Reads the same blocks in every way, on disk and at 0 and 30 ms latency, and prints a table.
 
     python -m benchmarks.reading [--folder DIR] [--rounds N] [--delays MS …]
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.reading.archive import serving, write_archive
-from benchmarks.reading.readers import READERS, whole_files, with_cache
+from benchmarks.reading.readers import DISK_READERS, READERS, plain_files, whole_files, with_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +34,14 @@ def main() -> None:
         folder = options.folder or Path(temporary) / "archive"
         write_archive(folder)
         readers = {**READERS, "sentinel-watch, from its cache": with_cache(Path(temporary) / "cache")}
+        _compare(DISK_READERS, str(folder), plain_files(str(folder)), ("on disk", options.rounds))
         for delay_ms in options.delays:
             with serving(folder, delay_ms) as url:
-                _compare(readers, url, delay_ms, options.rounds)
+                _compare(readers, url, whole_files(url), (f"{delay_ms:g} ms latency", options.rounds))
 
 
-def _compare(readers: dict[str, Callable[[str], np.ndarray]], url: str, delay_ms: float, rounds: int) -> None:
-    truth = whole_files(url)
+def _compare(readers: dict[str, Callable[[str], np.ndarray]], url: str, truth: np.ndarray, how: tuple[str, int]) -> None:
+    where, rounds = how
     best: dict[str, float] = {}
     notes: dict[str, str] = {}
     for _ in range(rounds):
@@ -56,7 +57,7 @@ def _compare(readers: dict[str, Callable[[str], np.ndarray]], url: str, delay_ms
             best[name] = min(best.get(name, np.inf), perf_counter() - began)
             wrong = int((pixels != truth).sum()) if pixels.shape == truth.shape else truth.size
             notes[name] = "same pixels" if not wrong else f"{wrong} of {truth.size} pixels differ"
-    print(f"\n{delay_ms:g} ms latency, {truth.shape[0]} scenes x {truth.shape[1]} bands, best of {rounds}")
+    print(f"\n{where}, {truth.shape[0]} scenes x {truth.shape[1]} bands, best of {rounds}")
     for name in readers:
         seconds = f"{best[name]:7.2f} s  x{best[name] / best['sentinel-watch']:5.2f}" if name in best else " " * 17
         print(f"  {name:32}{seconds}  {notes[name]}")

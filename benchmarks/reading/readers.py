@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint16]
 
-__all__ = ["READERS", "with_cache"]
+__all__ = ["DISK_READERS", "READERS", "with_cache"]
 
 WORKERS = 4
 """Scenes under way at once, as in a run."""
@@ -55,6 +55,29 @@ def checked(url: str, cache: Path | None = None) -> Pixels:
 def with_cache(cache: Path) -> Callable[[str], Pixels]:
     """Return the program's reader with a chip cache in `cache`."""
     return lambda url: checked(url, cache)
+
+
+def local_files(folder: str) -> Pixels:
+    """Read files as this program does."""
+    source = SOURCES.build({"part": "catalog", "path": f"{folder}/catalog.json"})
+
+    def read(number: int) -> Pixels:
+        assets = {band: Asset(_href(folder, number, band)) for band in BANDS}
+        scene = Scene(f"s{number}", FIRST + timedelta(days=number), "", "", "", assets)
+        return np.stack([np.nan_to_num(values).astype(np.uint16) for values in source.read(scene, BANDS, GRID).values()])
+
+    return _all(read)
+
+
+def plain_files(folder: str) -> Pixels:
+    """Read files with rasterio, one thread a scene."""
+
+    def read_band(path: str) -> Pixels:
+        with rasterio.open(path) as file:
+            values: Pixels = file.read(1, window=from_bounds(*GRID.boundingbox.bbox, transform=file.transform))
+            return values
+
+    return _all(lambda number: np.stack([read_band(_href(folder, number, band)) for band in BANDS]))
 
 
 def plain_rasterio(url: str) -> Pixels:
@@ -132,3 +155,5 @@ READERS: dict[str, Callable[[str], Pixels]] = {
     "odc-stac": odc_stac,
     "async-geotiff": async_geotiff,
 }
+
+DISK_READERS: dict[str, Callable[[str], Pixels]] = {"sentinel-watch": local_files, "rasterio": plain_files, "odc-stac": odc_stac}

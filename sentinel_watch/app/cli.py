@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from sentinel_watch.app.cli_alerts import alerts
+from sentinel_watch.app.cli_evidence import evidence
 from sentinel_watch.app.cli_models import models
 from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, WORKSPACE_VARIABLE, Workspace
 from sentinel_watch.app.cli_sites import sites
@@ -32,7 +33,6 @@ app = typer.Typer(
 )
 pipelines = typer.Typer(no_args_is_help=True, help="Check and explain pipeline files.")
 sources = typer.Typer(no_args_is_help=True, help="List and check sources of imagery.")
-evidence = typer.Typer(no_args_is_help=True, help="Build, verify and replay the evidence bundle of an alert.")
 app.add_typer(evidence, name="evidence")
 app.add_typer(pipelines, name="pipeline")
 app.add_typer(alerts, name="alerts")
@@ -44,8 +44,6 @@ app.add_typer(deliveries, name="delivery")
 app.add_typer(workspaces, name="workspace")
 
 PipelineName = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A shipped pipeline or a TOML file.")]
-AlertId = Annotated[str, typer.Argument(metavar="ALERT_ID", help="An alert's id, or the beginning of it.")]
-Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle's folder.")]
 DEFAULT_OUT = Path("out")
 
 
@@ -150,46 +148,6 @@ def source_quicklook(
     from sentinel_watch.app.quicklook import show_quick_look
 
     show_quick_look(aoi, source, read_period(start, None, end))
-
-
-@evidence.command("build")
-def evidence_build(
-    alert_id: AlertId,
-    workspace: Workspace = DEFAULT_WORKSPACE,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where bundles are kept.  [default: WORKSPACE/bundles]")] = None,
-) -> None:
-    """Build the sealed bundle of one alert: imagery, masks, history, models, figures and dossier.
-
-    The source is read once more, so it must still be there; what the workspace has kept is not fetched again.
-    """
-    from sentinel_watch.app.evidence import build_evidence
-
-    build_evidence(alert_id, workspace, out)
-
-
-@evidence.command("verify")
-def evidence_verify(
-    bundle: Bundle,
-    ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificates (PEM) by which its time stamp is trusted.")] = None,
-) -> None:
-    """Name every file of a bundle that was changed, is missing or was added.
-
-    Needs no network and no workspace. Ends with 2 where anything is wrong.
-    """
-    from sentinel_watch.app.evidence import verify_evidence
-
-    raise typer.Exit(verify_evidence(bundle, ca))
-
-
-@evidence.command("replay")
-def evidence_replay(bundle: Bundle) -> None:
-    """Run the detection of a bundle once more, from the bundle alone, and compare.
-
-    Needs no network and no workspace. Ends with 2 where geometry, dates or class are not the same.
-    """
-    from sentinel_watch.app.evidence import replay_evidence
-
-    raise typer.Exit(replay_evidence(bundle))
 
 
 def main() -> None:

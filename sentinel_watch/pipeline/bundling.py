@@ -38,6 +38,7 @@ from sentinel_watch.pipeline.viewing import ahead
 from sentinel_watch.pipeline.window import Window
 from sentinel_watch.register import read_site
 from sentinel_watch.shipped import shipped
+from sentinel_watch.sources import pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,6 +177,7 @@ def _write_imagery(folder: Path, job: Assignment, subject: Subject, stretch: Str
         writer.add(scene, reading.result())
         progress.step(scene.scene_id)
     writer.close()
+    pin(job.viewer.source, listed)
 
 
 def _write_maps(data: Path, job: Assignment, subject: Subject, stretch: Stretch) -> None:

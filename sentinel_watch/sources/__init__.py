@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sentinel_watch.contracts import Source
     from sentinel_watch.domain.scene import Scene
 
-__all__ = ["NAMED", "SOURCES", "newest_copies", "open_source", "reading_plan", "spent_by"]
+__all__ = ["NAMED", "SOURCES", "newest_copies", "open_source", "pin", "reading_plan", "spent_by"]
 
 SOURCES: Registry[Source] = Registry(
     "source",
@@ -58,3 +58,10 @@ def spent_by(source: Source) -> dict[str, float]:
     """Return what fetching imagery from `source` has cost so far, by name; nothing for a source that fetches nothing."""
     spent = getattr(source, "spent", None)
     return dict(spent()) if spent else {}
+
+
+def pin(source: Source, scenes: Sequence[Scene]) -> None:
+    """Keep what was fetched of `scenes` from ever being evicted; of a source that keeps nothing there is nothing to do."""
+    keep = getattr(source, "pin", None)
+    if keep:
+        keep(scenes)

@@ -17,6 +17,7 @@ from sentinel_watch.sources.api_check import Check, check_api
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
+from sentinel_watch.sources.eviction import KEEP
 from sentinel_watch.sources.geotiff import read_raster
 from sentinel_watch.sources.ranges import RangeClient
 from sentinel_watch.sources.reading_plan import describe_plan
@@ -100,6 +101,13 @@ class StacApi(Remote):
     def check(self) -> Iterator[Check]:
         """Yield what came of trying to reach, search and read the source."""
         return check_api(self)
+
+    def pin(self, scenes: Sequence[Scene]) -> None:
+        """Keep what the cache holds of `scenes` from being evicted."""
+        hrefs = {asset.href for scene in scenes for asset in scene.assets.values()}
+        for href in sorted(hrefs if self.chips else ()):
+            if self.chips and (shelf := self.chips.newest(href)):
+                (shelf.folder / KEEP).touch()
 
     def api(self) -> ApiIO:
         """Return a client of the API, good until the deadline of what begins now."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from contextlib import chdir
 
+import bagit
 import numpy as np
+import pystac
 import pytest
+from prov.model import ProvActivity, ProvDocument
+from pystac.validation import validate_dict
 
 from sentinel_watch.domain.grid import aoi_grid
 from sentinel_watch.domain.scene import SCL
@@ -85,6 +90,43 @@ def test_a_manifest_cannot_list_what_lies_outside(copy):
     with (copy / "manifest-sha256.txt").open("a") as manifest:
         manifest.write(f"{'0' * 64}  data/../../secret\n")
     assert any("secret" in fault for fault in verify_bag(copy).faults)
+
+
+def test_others_tools_read_a_bundle(bundle):
+    """The BagIt library, PROV's and STAC's own schemas find nothing wrong, and the crate names every part of the payload."""
+    assert bagit.Bag(str(bundle.folder)).validate()
+    data = bundle.folder / "data"
+    steps = ProvDocument.deserialize(content=(data / "prov.json").read_text(), format="json")
+    assert len(list(steps.get_records(ProvActivity))) == 5
+    catalog = pystac.Catalog.from_file(str(data / "imagery/catalog.json"))
+    validate_dict(catalog.to_dict())
+    items = list(catalog.get_items())
+    for item in items:
+        # the extensions' schemas lie on servers
+        validate_dict({**item.to_dict(include_self_link=False), "stac_extensions": []})
+        assert all(asset.get_absolute_href().startswith(str(data)) for asset in item.assets.values())
+    assert len(items) == 60
+    crate = {one["@id"].rstrip("/"): one for one in json.loads((data / "ro-crate-metadata.json").read_text())["@graph"]}
+    assert {path.name for path in data.iterdir()} - {"ro-crate-metadata.json"} <= crate.keys()
+    assert all(len(part) == 1 and part["@id"].rstrip("/") in crate for part in crate["."]["hasPart"])
+
+
+def test_a_bundle_holds_no_path_of_this_machine(bundle, finished):
+    """No document names a folder of the machine that built it, nor the moment at which it did."""
+    documents = [path for path in (bundle.folder / "data").rglob("*") if path.suffix in {".json", ".geojson", ".toml", ".html"}]
+    assert [path for path in documents if str(finished.site.folder.parent) in path.read_text()] == []
+
+
+def test_the_dossier_has_its_fonts_and_its_words(bundle):
+    """The PDF is A4 with embedded fonts and no date; the HTML asks nothing of anybody and says the same."""
+    pdf = (bundle.folder / "data/dossier.pdf").read_bytes()
+    assert b"/FontFile2" in pdf
+    assert b"DejaVuSans" in pdf
+    assert b"/CreationDate" not in pdf
+    page = (bundle.folder / "data/dossier.html").read_text()
+    assert re.findall(r'(?:src|href)="(?!data:)', page) == []
+    assert "Suspected" in page
+    assert "illegal" not in page.lower()
 
 
 def test_what_is_no_bundle_is_said(tmp_path):

@@ -110,7 +110,7 @@ class ImageryWriter:
 def _origin(href: str) -> dict[str, str]:
     """Return where a chip was cut from: the address, or of a file on disk its name and hash; a machine's paths are nobody's business."""
     parts = urlsplit(href)
-    if parts.scheme in {"http", "https"}:
+    if parts.scheme not in {"", "file"}:
         # signatures and tokens stand in the query
         return {f"{OURS}source_href": parts._replace(query="", fragment="").geturl()}
     path = Path(unquote(parts.path))

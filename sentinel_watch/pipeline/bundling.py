@@ -14,9 +14,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import tomli_w
+from shapely.geometry import mapping, shape
 
 from sentinel_watch import __version__
 from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.domain.surroundings import Surroundings
 from sentinel_watch.errors import InputError, MissingExtraError
 from sentinel_watch.evidence.bundle.crate import CRATE, crate
 from sentinel_watch.evidence.bundle.documents import alert_document, case_document, event_document, ledger_document
@@ -28,7 +30,7 @@ from sentinel_watch.evidence.bundle.rates import error_rates
 from sentinel_watch.evidence.bundle.software import software
 from sentinel_watch.evidence.folder import write_evidence
 from sentinel_watch.pipeline.assignment import resume
-from sentinel_watch.pipeline.definition import load_pipeline
+from sentinel_watch.pipeline.definition import Layers, load_pipeline
 from sentinel_watch.pipeline.dossier import write_dossier
 from sentinel_watch.pipeline.learning import Lesson
 from sentinel_watch.pipeline.plan import RunRequest
@@ -36,7 +38,7 @@ from sentinel_watch.pipeline.proof import gather
 from sentinel_watch.pipeline.stretch import Stretch
 from sentinel_watch.pipeline.viewing import ahead
 from sentinel_watch.pipeline.window import Window
-from sentinel_watch.register import read_site
+from sentinel_watch.register import read_site, read_surroundings
 from sentinel_watch.shipped import shipped
 from sentinel_watch.sources import pin
 
@@ -53,11 +55,11 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store, Watch
 
-__all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_request", "resumed"]
+__all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_around", "read_request", "resumed"]
 
 SITE, PIPELINE, WATCH = "site.geojson", "pipeline.toml", "watch.json"
 """What a replay begins with."""
-ALERT, SOFTWARE = "alert.json", "software.json"
+ALERT, SOFTWARE, AROUND = "alert.json", "software.json", "surroundings.json"
 IMAGERY, MASKS, CHANGE, FIGURES, MODELS = "imagery", "masks", "change", "figures", "models"
 
 
@@ -95,6 +97,7 @@ def fill(data: Path, subject: Subject, progress: Progress) -> None:
     _write_imagery(data / IMAGERY, source, subject, stretch, progress)
     # from here on the source is asked no more
     job = resume(request, watch)
+    _write_surroundings(data, job, watch)
     progress.stage("drawing maps, figures and dossier", 3)
     _write_maps(data, job, subject, stretch)
     progress.step("maps")
@@ -132,6 +135,12 @@ def resumed(watch: Watch, workspace: Path | str, out: Path) -> Assignment:
     return resume(replace(request, source=watch.document["source"]), watch)
 
 
+def read_around(data: Path) -> Surroundings:
+    """Return what lies around the site, as a bundle's payload holds it."""
+    layers = json.loads((data / AROUND).read_text("utf-8"))
+    return Surroundings({role: tuple(map(shape, features)) for role, features in layers.items()})
+
+
 def _check_version(watch: Watch) -> None:
     """Raise InputError where another version of the program began the watch: what that one found, this one need not find."""
     if watch.document["code_version"] != __version__:
@@ -146,8 +155,8 @@ def _check_version(watch: Watch) -> None:
 def _write_beginning(data: Path, watch: Watch) -> None:
     """Write site, pipeline and the watch's decisions."""
     write_json(data / SITE, watch.document["site_feature"])
-    # sinks deliver and decide nothing, and may hold addresses that are nobody's business
-    pipeline = {**watch.document["pipeline"], "sinks": []}
+    # sinks decide nothing, and may hold addresses that are nobody's business; map layers come along as what they hold
+    pipeline = {**watch.document["pipeline"], "sinks": [], "context": {}}
     write_text(data / PIPELINE, tomli_w.dumps(_without_none(pipeline)))
     write_json(data / WATCH, _decisions(watch))
 
@@ -178,6 +187,13 @@ def _write_imagery(folder: Path, job: Assignment, subject: Subject, stretch: Str
         progress.step(scene.scene_id)
     writer.close()
     pin(job.viewer.source, listed)
+
+
+def _write_surroundings(data: Path, job: Assignment, watch: Watch) -> None:
+    """Write what the operator's map layers hold around the site."""
+    named = Layers.model_validate(watch.document["pipeline"].get("context", {})).named()
+    around = read_surroundings(named, job.request.site.geometry, str(job.ground.grid.crs))
+    write_json(data / AROUND, {role: [mapping(feature) for feature in features] for role, features in around.layers.items()})
 
 
 def _write_maps(data: Path, job: Assignment, subject: Subject, stretch: Stretch) -> None:

@@ -84,7 +84,7 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
 def draft_alerts(job: Assignment, store: Store, around: Surroundings | None = None) -> tuple[Alert, ...]:
     """Return the alerts that follow from the store's events, before any picture is drawn and anything a person has entered.
 
-    `around` is what lies around the site; None where nobody looked, as in a replay from a bundle, which holds no map layers.
+    `around` is what lies around the site; None where nobody looked.
     """
     context = _context(job, store.records(job.watch), _lessons(job, store))
     context = replace(context, surroundings=around or Surroundings(), suppressions=store.suppressions(job.request.site.site_id))

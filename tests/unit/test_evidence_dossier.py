@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from conftest import ROOT
 
+from sentinel_watch.alerting.reasons import SENTENCES
 from sentinel_watch.domain.event import EVENT_CLASSES, NON_EVENT_CLASSES, EventStatus
 from sentinel_watch.errors import InputError
 from sentinel_watch.evidence.bundle.rates import measured_rates
@@ -42,11 +43,12 @@ def test_every_language_has_every_text(language):
     assert fields(other) == fields(english)
 
 
-def test_every_class_and_status_has_words():
-    """No event class and no status is shown by its code."""
+def test_every_code_has_words():
+    """No event class, no status and no reason is shown by its code."""
     say = words()
     assert [name for name in (*EVENT_CLASSES, *NON_EVENT_CLASSES) if say.known(f"event.{name}", "") == ""] == []
     assert [name for name in EventStatus if say.known(f"status.{name}", "") == ""] == []
+    assert [name for name in SENTENCES if say.known(f"reason.{name}", "") == ""] == []
     assert [name for name in EVENT_CLASSES if not say.several(f"alternative.{name}")] == []
 
 

@@ -37,6 +37,7 @@ PARTS: Mapping[str, str] = {
     "prov.json": "From what the alert follows (W3C PROV)",
     "site.geojson": "The site and its permits as they stood",
     "software.json": "Versions of the software",
+    "surroundings.json": "What the operator's map layers hold around the site, metres in the grid's CRS, by role",
     "watch.json": "What was asked for, and decided when the watch began",
 }
 """Path in the payload -> what it is."""

@@ -199,9 +199,11 @@ def _law(material: Material, say: Words) -> Iterator[Block]:
     reasons = [say.known(f"reason.{code}", code) for code in alert.reasons.split(";") if code]
     about = (("site", site.name), ("operator", site.operator), ("country", ", ".join(filter(None, (site.country, site.admin)))))
     case = ", ".join(filter(None, (alert.case_status, alert.decision, alert.rejection_reason)))
-    rows = (*about, ("permit", _permit(material, say)), ("case", case))
+    protected = "" if alert.protected_overlap_ha is None else say("text.size", area=f"{alert.protected_overlap_ha:.2f}")
+    water = "" if alert.distance_to_water_m is None else say("text.metres", metres=f"{alert.distance_to_water_m:.0f}")
+    rows = (*about, ("permit", _permit(material, say)), ("protected", protected), ("water", water), ("case", case))
     yield Facts(tuple((say(f"fact.{name}"), value) for name, value in rows if value))
-    if alert.outside_permit_pct is not None:
+    if reasons or alert.outside_permit_pct is not None:
         yield Bullets(tuple(reasons) or (say("reason.none"),))
     yield Paragraph(say("text.law"), tone="quiet")
 

@@ -54,7 +54,7 @@ def pair_png(inputs: EvidenceInputs, titles: tuple[str, str], which: int = 0) ->
     shown = iter(pictures(looks, composites[which]))
     grid = inputs.chip.grid
     with house_style():
-        figure = _figure(LINE_IN, (LINE_IN / 2 - 0.25) * min(grid.shape[0] / grid.shape[1], 1.2) + 0.55)
+        figure = _figure(LINE_IN, (LINE_IN / 2 - 0.25) * min(grid.shape[0] / grid.shape[1], 0.95) + 0.55)
         for axes, look, title in zip(figure.subplots(1, 2), (inputs.before, inputs.after), titles, strict=True):
             axes.set_title(title, loc="left", weight="bold", size=9.5)
             if look is None:
@@ -73,8 +73,9 @@ def place_png(look: xr.Dataset | None, grid: GeoBox, inputs: EvidenceInputs) -> 
     if look is not None:
         ground = pictures([look], composites_of([str(band) for band in look["band"].values])[0])[0]
     with house_style():
+        # no higher than wide, so that page one holds the pair of pictures too
         width = LINE_IN * 0.52
-        figure = _figure(width, (width - 0.3) * min(max(grid.shape[0] / grid.shape[1], 0.5), 1.3) + 0.55)
+        figure = _figure(width, (width - 0.3) * min(max(grid.shape[0] / grid.shape[1], 0.5), 0.85) + 0.55)
         axes = figure.subplots()
         show_map(axes, ground, grid)
         pens = [EVENT, *draw_site(axes, inputs.site, grid)]

@@ -3,6 +3,6 @@
 What is loaded is checked first: the file's hash against the card, the features against those that the program measures.
 """
 
-from sentinel_watch.models.storage import load_model, save_model, verify_model
+from sentinel_watch.models.storage import find_model, load_model, save_model, verify_model
 
-__all__ = ["load_model", "save_model", "verify_model"]
+__all__ = ["find_model", "load_model", "save_model", "verify_model"]

@@ -17,6 +17,7 @@ import tomli_w
 from shapely.geometry import mapping, shape
 
 from sentinel_watch import __version__
+from sentinel_watch.classification import CLASSIFIERS
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.domain.surroundings import Surroundings
 from sentinel_watch.errors import InputError, MissingExtraError
@@ -29,6 +30,7 @@ from sentinel_watch.evidence.bundle.provenance import provenance
 from sentinel_watch.evidence.bundle.rates import error_rates
 from sentinel_watch.evidence.bundle.software import software
 from sentinel_watch.evidence.folder import write_evidence
+from sentinel_watch.models import find_model, verify_model
 from sentinel_watch.pipeline.assignment import resume
 from sentinel_watch.pipeline.definition import Layers, load_pipeline
 from sentinel_watch.pipeline.dossier import write_dossier
@@ -39,7 +41,6 @@ from sentinel_watch.pipeline.stretch import Stretch
 from sentinel_watch.pipeline.viewing import ahead
 from sentinel_watch.pipeline.window import Window
 from sentinel_watch.register import read_site, read_surroundings
-from sentinel_watch.shipped import shipped
 from sentinel_watch.sources import pin
 
 if TYPE_CHECKING:
@@ -101,7 +102,6 @@ def fill(data: Path, subject: Subject, progress: Progress) -> None:
     progress.stage("drawing maps, figures and dossier", 3)
     _write_maps(data, job, subject, stretch)
     progress.step("maps")
-    _write_models(data / MODELS, subject)
     _write_documents(data, job, subject)
     ((_, inputs),) = gather(job, subject.store, [subject.alert], {event.event_id: event for event in subject.store.events(watch)})
     write_evidence(inputs, data / FIGURES)
@@ -157,6 +157,7 @@ def _write_beginning(data: Path, watch: Watch) -> None:
     write_json(data / SITE, watch.document["site_feature"])
     # sinks decide nothing, and may hold addresses that are nobody's business; map layers come along as what they hold
     pipeline = {**watch.document["pipeline"], "sinks": [], "context": {}}
+    _write_model(data, pipeline)
     write_text(data / PIPELINE, tomli_w.dumps(_without_none(pipeline)))
     write_json(data / WATCH, _decisions(watch))
 
@@ -204,17 +205,14 @@ def _write_maps(data: Path, job: Assignment, subject: Subject, stretch: Stretch)
     write_changes(data / CHANGE, window.changes(), subject.event, stretch.chip)
 
 
-def _write_models(folder: Path, subject: Subject) -> None:
-    """Copy the trained models that the alert's class rests on; none where it rests on rules."""
-    try:
-        home = shipped("models")
-    except InputError:
-        return
-    # the pipeline may name a model whose vote another part then overruled
-    named = json.dumps([subject.alert.model_version, subject.watch.document["pipeline"]["classifier"]])
-    for model in sorted(path for path in home.glob("*/*") if path.is_dir()):
-        if (name := model.relative_to(home).as_posix()) in named:
-            shutil.copytree(model, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+def _write_model(data: Path, pipeline: dict[str, Any]) -> None:
+    """Copy the trained model that the classifier asks, if it asks any, and name it in `pipeline` as the bundle has it."""
+    asked = CLASSIFIERS.build(pipeline["classifier"]).asks
+    if asked:
+        card = verify_model(asked)
+        name = f"{card.name}/{card.version}"
+        shutil.copytree(find_model(asked), data / MODELS / name)
+        pipeline["classifier"] = {**pipeline["classifier"], "model": name}
 
 
 def _write_documents(data: Path, job: Assignment, subject: Subject) -> None:

@@ -14,6 +14,7 @@ from shapely.geometry import shape
 from sentinel_watch.evidence.bundle.bag import DATA
 from sentinel_watch.evidence.bundle.documents import alert_document
 from sentinel_watch.evidence.bundle.software import software
+from sentinel_watch.models import load_model
 from sentinel_watch.pipeline.assignment import assign
 from sentinel_watch.pipeline.bundling import ALERT, SOFTWARE, WATCH, read_around, read_request
 from sentinel_watch.pipeline.deliver import draft_alerts
@@ -107,6 +108,8 @@ def replay(bundle: Path, workspace: Path, progress: Progress | None = None) -> R
 
 def _run(data: Path, request: RunRequest, progress: Progress) -> tuple[Alert, ...]:
     """Return the alerts of a run from nothing, with the models in the payload `data`."""
+    # or a model of the same name that this process has read before would judge
+    load_model.cache_clear()
     with models_of(data), open_store(request.workspace) as store:
         job = assign(request, store)
         learn_blocks(job, store, progress)

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["error_rates", "measured_rates"]
 
-CARDS = ("card.json", "metrics.json")
-"""Files of a model's folder that may hold its measured figures."""
-
 
 def measured_rates() -> dict[str, Any]:
     """Return the rates that were measured of the shipped detectors, as `rates.toml` has them."""
@@ -31,11 +28,12 @@ def error_rates(alert: Alert, detectors: Sequence[str], models: Path) -> dict[st
     `detectors` are the parts that watched, `models` the folder of the bundle's models. What was not measured is None, never 0.
     """
     rates, said = measured_rates(), words()
-    cards = sorted(path for name in CARDS for path in models.rglob(name))
+    # a model that was asked but did not decide says nothing of this alert
+    card = models / alert.model_version / "card.json"
     return {
         "detection": rates if set(detectors) <= set(rates["detectors"]) else None,
         "detectors": list(detectors),
-        "classification": {path.parent.name: json.loads(path.read_text("utf-8")) for path in cards} or None,
+        "classification": json.loads(card.read_text("utf-8")) if card.is_file() else None,
         "model_version": alert.model_version,
         "location_uncertainty_m": alert.location_uncertainty_m,
         "limits": said.several("limits"),

@@ -42,7 +42,7 @@ def evidence_verify(
 
     Needs no network and no workspace. Ends with 2 where anything is wrong.
     """
-    from sentinel_watch.app.evidence import verify_evidence
+    from sentinel_watch.app.verifying import verify_evidence
 
     raise typer.Exit(verify_evidence(bundle, ca))
 

@@ -1,4 +1,4 @@
-"""The verbs about evidence: build, verify, replay.
+"""The verbs about evidence that run a pipeline: build and replay.
 
 What is printed says first whether all is well, then every single thing that is not.
 """
@@ -7,21 +7,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from sentinel_watch.app.progress import showing
 from sentinel_watch.app.tables import console, fact_table
 from sentinel_watch.errors import InputError
-from sentinel_watch.evidence.bundle.seal import check_seal
 from sentinel_watch.evidence.bundle.verify import verify_bag
 from sentinel_watch.pipeline.bundle import build
 from sentinel_watch.pipeline.replay import replay
 from sentinel_watch.store import is_address
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["build_evidence", "replay_evidence", "verify_evidence"]
+__all__ = ["build_evidence", "replay_evidence"]
 
 WRONG = InputError.exit_code
 """Exit code of a bundle that is not as it should be."""
@@ -45,24 +40,6 @@ def build_evidence(alert_id: str, workspace: str, out: Path | None) -> None:
     console().print(fact_table(facts), highlight=False, soft_wrap=False)
 
 
-def verify_evidence(bundle: Path, roots: Path | None) -> int:
-    """Print what became of a bundle's files and of its seal, and return the exit code: 0 where nothing is wrong, else 2.
-
-    `roots` is a PEM file of the certificates by which time stamps are trusted; None leaves their signature unchecked, and says so.
-    """
-    verdict = verify_bag(bundle)
-    says, wrong = check_seal(bundle, roots)
-    out = console()
-    sound = verdict.sound and not wrong
-    told = "as it was made" if sound else "NOT as it was made"
-    out.print(f"The bundle is {told}: {verdict.checked} files checked.", highlight=False)
-    _list(
-        {"changed": verdict.changed, "missing": verdict.missing, "added": verdict.added, "fault": (*verdict.faults, *wrong), "seal": says}
-    )
-    out.print(f"manifest {verdict.manifest_sha256 or 'is missing'}", highlight=False, soft_wrap=True)
-    return 0 if sound else WRONG
-
-
 def replay_evidence(bundle: Path) -> int:
     """Run a bundle's detection again, print how it compares, and return the exit code: 0 where it is the same, else 2."""
     verdict = verify_bag(bundle)
@@ -76,10 +53,3 @@ def replay_evidence(bundle: Path) -> int:
     if not verdict.sound:
         out.print("The bundle is not as it was made: sentinel-watch evidence verify says what was changed.", highlight=False)
     return 0 if result.identical and verdict.sound else WRONG
-
-
-def _list(findings: dict[str, Iterable[str]]) -> None:
-    """Print what was found, one line each, whole, so that a script can read it."""
-    for kind, entries in findings.items():
-        for entry in entries:
-            console().print(f"{kind}: {entry}", highlight=False, soft_wrap=True, markup=False)

@@ -56,11 +56,12 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store, Watch
 
-__all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_around", "read_request", "resumed"]
+__all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_around", "read_document", "read_request", "resumed"]
 
 SITE, PIPELINE, WATCH = "site.geojson", "pipeline.toml", "watch.json"
 """What a replay begins with."""
 ALERT, SOFTWARE, AROUND = "alert.json", "software.json", "surroundings.json"
+VERIFY = "sentinel-watch evidence verify says what was changed"
 IMAGERY, MASKS, CHANGE, FIGURES, MODELS = "imagery", "masks", "change", "figures", "models"
 
 
@@ -120,7 +121,7 @@ def read_request(data: Path, workspace: Path | str, out: Path) -> RunRequest:
 
     Raises InputError where site or pipeline are broken.
     """
-    document = json.loads((data / WATCH).read_text("utf-8"))
+    document = read_document(data, WATCH)
     start, monitor_from = (document[name] and datetime.fromisoformat(document[name]) for name in ("start", "monitor_from"))
     site, pipeline = read_site(data / SITE), load_pipeline(str(data / PIPELINE))
     return RunRequest(site, str(data / IMAGERY / CATALOG), pipeline, out, workspace, start, monitor_from)
@@ -135,9 +136,20 @@ def resumed(watch: Watch, workspace: Path | str, out: Path) -> Assignment:
     return resume(replace(request, source=watch.document["source"]), watch)
 
 
+def read_document(data: Path, name: str) -> dict[str, Any]:
+    """Return a JSON object of a bundle's payload; raise InputError where it is missing or broken."""
+    try:
+        document = json.loads((data / name).read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError("a part of the bundle cannot be read", where=str(data / name), found=str(error), next_step=VERIFY) from error
+    if not isinstance(document, dict):
+        raise InputError("a part of the bundle is not what it should be", where=str(data / name), next_step=VERIFY)
+    return document
+
+
 def read_around(data: Path) -> Surroundings:
     """Return what lies around the site, as a bundle's payload holds it."""
-    layers = json.loads((data / AROUND).read_text("utf-8"))
+    layers = read_document(data, AROUND)
     return Surroundings({role: tuple(map(shape, features)) for role, features in layers.items()})
 
 

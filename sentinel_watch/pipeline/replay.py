@@ -16,7 +16,7 @@ from sentinel_watch.evidence.bundle.documents import alert_document
 from sentinel_watch.evidence.bundle.software import software
 from sentinel_watch.models import load_model
 from sentinel_watch.pipeline.assignment import assign
-from sentinel_watch.pipeline.bundling import ALERT, SOFTWARE, WATCH, read_around, read_request
+from sentinel_watch.pipeline.bundling import ALERT, SOFTWARE, WATCH, read_around, read_document, read_request
 from sentinel_watch.pipeline.deliver import draft_alerts
 from sentinel_watch.pipeline.learning import learn_blocks
 from sentinel_watch.pipeline.monitoring import Monitor
@@ -92,7 +92,7 @@ def replay(bundle: Path, workspace: Path, progress: Progress | None = None) -> R
     `verify_bag` says which.
     """
     data = bundle / DATA
-    filed = json.loads((data / ALERT).read_text("utf-8"))
+    filed = read_document(data, ALERT)
     drafts = _run(data, read_request(data, workspace, workspace), progress or Silent())
     replayed = {alert.alert_id: json.loads(json.dumps(alert_document(alert))) for alert in drafts}
     again = replayed.get(filed["id"])
@@ -100,8 +100,8 @@ def replay(bundle: Path, workspace: Path, progress: Progress | None = None) -> R
         alert_id=filed["id"],
         found=again is not None,
         differing=_differing(filed, again) if again else {},
-        versions=_changed(json.loads((data / SOFTWARE).read_text("utf-8")), software()),
-        whole_aoi=bool(json.loads((data / WATCH).read_text("utf-8"))["whole_aoi"]),
+        versions=_changed(read_document(data, SOFTWARE), software()),
+        whole_aoi=bool(read_document(data, WATCH)["whole_aoi"]),
         near=() if again else _near(filed, replayed.values()),
     )
 

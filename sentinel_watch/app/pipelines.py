@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from rich.tree import Tree
 
+from sentinel_watch.alerting import RULES
 from sentinel_watch.app.tables import console
 from sentinel_watch.classification import CLASSIFIERS
 from sentinel_watch.detectors import DETECTORS
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["check_pipeline", "explain_pipeline", "print_schema", "schema"]
 
 LISTS: Mapping[str, Registry[Any]] = {"masks": MASKERS, "detectors": DETECTORS, "sinks": SINKS}
+"""Where the parts of a pipeline's lists are registered, by the list's name."""
+
+PARTS: Mapping[str, Registry[Any]] = {**LISTS, "classifier": CLASSIFIERS, "rules": RULES}
+"""The same for every key below which a part may stand."""
 
 
 def check_pipeline(name_or_path: str) -> None:
@@ -64,6 +69,7 @@ def schema() -> dict[str, Any]:
     properties = document["properties"]
     for key, registry in LISTS.items():
         properties[key]["items"] = {"oneOf": _part_schemas(registry)}
+    document["$defs"]["Triage"]["properties"]["rules"]["items"] = {"oneOf": _part_schemas(RULES)}
     properties["classifier"] = {"oneOf": _part_schemas(CLASSIFIERS), "description": "The classifier."}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
 
@@ -104,8 +110,7 @@ def _grow(tree: Tree, key: str, value: object, field: tuple[type[Part] | None, s
 def _part_of(name: str, value: Mapping[str, Any], model: type[Part] | None) -> type[Part] | None:
     """Return the class that a table's options belong to, None where it is no part."""
     if "part" in value:
-        registry: Registry[Any] = {**LISTS, "classifier": CLASSIFIERS}[name]
-        part: type[Part] = registry.get(value["part"])
+        part: type[Part] = PARTS[name].get(value["part"])
         return part
     inner = model.model_fields[name].annotation if model and name in model.model_fields else None
     return inner if isinstance(inner, type) and issubclass(inner, Part) else None

@@ -81,7 +81,7 @@ class Replay:
             lines.append("the software is not the same, which may be the cause:")
             lines += [f"  {name} was {was or 'absent'}, here {now or 'absent'}" for name, (was, now) in self.versions.items()]
         elif lines:
-            lines.append("the software is the same: the bundle was changed, or this machine computes otherwise; verify the bundle first")
+            lines.append("the software built the bundle too: the bundle was changed, another state found the alert, or the machine differs")
         return lines
 
 

@@ -66,20 +66,25 @@ def schema() -> dict[str, Any]:
     """
     document = Pipeline.model_json_schema()
     # pydantic knows a part only as a table: which parts there are stands in the registries
-    properties = document["properties"]
+    properties, definitions = document["properties"], document["$defs"]
     for key, registry in LISTS.items():
-        properties[key]["items"] = {"oneOf": _part_schemas(registry)}
-    document["$defs"]["Triage"]["properties"]["rules"]["items"] = {"oneOf": _part_schemas(RULES)}
-    properties["classifier"] = {"oneOf": _part_schemas(CLASSIFIERS), "description": "The classifier."}
+        properties[key]["items"] = {"oneOf": _part_schemas(registry, definitions)}
+    definitions["Triage"]["properties"]["rules"]["items"] = {"oneOf": _part_schemas(RULES, definitions)}
+    properties["classifier"] = {"oneOf": _part_schemas(CLASSIFIERS, definitions), "description": "The classifier."}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document}
 
 
-def _part_schemas(registry: Registry[Any]) -> list[dict[str, Any]]:
-    """Return one schema for each part of the registry, with its name as the only value that `part` may have."""
+def _part_schemas(registry: Registry[Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one schema for each part of the registry, with its name as the only value that `part` may have.
+
+    What a part holds by reference is added to the document's `definitions`.
+    """
     schemas = []
     for name in registry:
         part: type[Part] = registry.get(name)
         one = part.model_json_schema()
+        # a reference counts from the document's root, wherever the part stands
+        definitions |= one.pop("$defs", {})
         one["properties"] = {"part": {"const": name}, **one.get("properties", {})}
         one["required"] = ["part", *one.get("required", [])]
         schemas.append(one)

@@ -1,9 +1,11 @@
-"""Files that travel with the program: sample, sites, pipelines, models."""
+"""Files that travel with the program: sample, sites, pipelines, models; and the program's own modules, as one hash."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from sentinel_watch.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["models_of", "shipped"]
+__all__ = ["code_hash", "models_of", "shipped"]
 
 _BUNDLE: ContextVar[Path | None] = ContextVar("bundle", default=None)
 """Folder whose `models/` goes before the shipped ones."""
@@ -34,6 +36,15 @@ def shipped(*parts: str) -> Path:
     raise InputError(
         f"this installation lacks {'/'.join(parts)}", where=str(package), next_step="install it again: the package is not complete"
     )
+
+
+@cache
+def code_hash() -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 over this program's modules: it tells states of one version apart."""
+    home, digest = Path(__file__).resolve().parent, sha256()
+    for path in sorted(home.rglob("*.py")):
+        digest.update(f"{path.relative_to(home).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from sentinel_watch.pipeline.ground import Ground
 from sentinel_watch.pipeline.plan import RunRequest, Split, split
 from sentinel_watch.pipeline.viewing import Viewer
 from sentinel_watch.register import site_feature
+from sentinel_watch.shipped import code_hash
 from sentinel_watch.sources import open_source, reading_plan
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def _job(request: RunRequest, source: Source, archive: Archive, watch: Watch) ->
 def _identity(request: RunRequest) -> dict[str, Any]:
     """Return what makes two watches differ: all that is asked for but the end, which moves on from day to day, and the version."""
     asked = {name: value.isoformat() if value else None for name, value in (("start", request.start), ("asked_from", request.monitor_from))}
-    # another version may see otherwise: it learns and watches anew, and what the former found stays as it was
-    code = {"code_version": __version__}
+    # another state of the program may see otherwise: it learns and watches anew, and what the former found stays as it was
+    code = {"code_version": __version__, "code_hash": code_hash()}
     return {"site": _site(request.site), "pipeline": request.pipeline.resolved(), "source": request.source, **asked, **code}
 
 

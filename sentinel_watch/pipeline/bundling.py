@@ -41,6 +41,7 @@ from sentinel_watch.pipeline.stretch import Stretch
 from sentinel_watch.pipeline.viewing import ahead
 from sentinel_watch.pipeline.window import Window
 from sentinel_watch.register import read_site, read_surroundings
+from sentinel_watch.shipped import code_hash
 from sentinel_watch.sources import pin
 
 if TYPE_CHECKING:
@@ -154,12 +155,14 @@ def read_around(data: Path) -> Surroundings:
 
 
 def _check_version(watch: Watch) -> None:
-    """Raise InputError where another version of the program began the watch: what that one found, this one need not find."""
-    if watch.document["code_version"] != __version__:
+    """Raise InputError where another state of the program began the watch: what that one found, this one need not find."""
+    # workspaces from before the hash was kept have none
+    then, now = (watch.document["code_version"], watch.document.get("code_hash", "")), (__version__, code_hash())
+    if then != now:
         raise InputError(
             "another version of the program found this alert",
-            found=str(watch.document["code_version"]),
-            allowed=__version__,
+            found=" ".join(then),
+            allowed=" ".join(now),
             next_step="run the site again with this version, or build the evidence with that one",
         )
 
@@ -176,7 +179,7 @@ def _write_beginning(data: Path, watch: Watch) -> None:
 
 def _decisions(watch: Watch) -> dict[str, Any]:
     """Return what was asked for and decided when the watch began; of a source on disk its file's name alone."""
-    names = ("start", "asked_from", "monitor_from", "history_from", "why", "bands", "code_version")
+    names = ("start", "asked_from", "monitor_from", "history_from", "why", "bands", "code_version", "code_hash")
     source = str(watch.document["source"]).partition("?")[0]
     return {**{name: watch.document[name] for name in names}, "source": source if "://" in source else PurePath(source).name}
 

@@ -77,6 +77,14 @@ def _damage(path, dice):
     return path
 
 
+def test_what_another_state_of_the_program_found_is_not_bundled(finished, tmp_path, monkeypatch):
+    """A bundle that this program could not find again is refused, and nothing is left of it."""
+    monkeypatch.setattr("sentinel_watch.pipeline.bundling.code_hash", lambda: "another state")
+    with chdir(finished.site.folder), pytest.raises(InputError, match="another version of the program"):
+        build("quarry", finished.site.folder / "run" / "workspace", tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_a_link_is_no_file_of_a_bundle(copy):
     """A link in place of a file is named, even to a file of the same content."""
     kept = copy.parent / "kept.json"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 import re
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, requires, version
-from pathlib import Path
 
 import pyproj
 import rasterio
 import shapely
+
+from sentinel_watch.shipped import code_hash
 
 __all__ = ["software"]
 
@@ -23,15 +23,7 @@ def software() -> dict[str, str]:
     libraries = {"gdal": rasterio.__gdal_version__, "geos": shapely.geos_version_string, "proj": pyproj.proj_version_str}
     machine = {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
     found = {name: known for name in {PACKAGE, *named} if (known := _version(name))}
-    return {**machine, **dict(sorted({**libraries, **found, f"{PACKAGE} code": _code()}.items()))}
-
-
-def _code() -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 over this program's modules: it tells states of one version apart."""
-    home, digest = Path(__file__).parents[2], sha256()
-    for path in sorted(home.rglob("*.py")):
-        digest.update(f"{path.relative_to(home).as_posix()}\n".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return {**machine, **dict(sorted({**libraries, **found, f"{PACKAGE} code": code_hash()}.items()))}
 
 
 def _version(name: str) -> str:

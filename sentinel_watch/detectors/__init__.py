@@ -1,4 +1,8 @@
-"""What is normal, and what is off: detectors learn a block's history and follow it look by look."""
+"""What is normal, and what is off: detectors learn a block's history and follow it look by look.
+
+A pipeline names detectors in its order of preference, and the first whose `shortage` is empty learns the block: `seasonal` for years
+of history, `same_season` for one year, `before_after` for a few looks. What the last two confirm is never held to be as sure.
+"""
 
 from __future__ import annotations
 

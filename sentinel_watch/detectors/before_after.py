@@ -1,4 +1,8 @@
-"""Plain before and after: for a site of which next to nothing is known, down to a catalogue of two scenes."""
+"""Plain before and after: for a site of which next to nothing is known, down to a catalogue of two scenes.
+
+The reference takes no heed of the season, so that a look in another season differs as much as many an event does. Only time tells
+the two apart, hence the year that a confirmation takes.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ __all__ = ["BeforeAfter"]
 class BeforeAfter(Comparison):
     """Compares each look with the median of the last clear ones before monitoring began, seasons and all."""
 
+    # the least of all detectors: a change of season passes for a change of the ground here
     confidence_limit: ClassVar[float] = 0.5
 
     most_looks: int = Field(3, ge=1, le=60)
@@ -31,8 +36,12 @@ class BeforeAfter(Comparison):
     """Days between the first anomalous look and the confirmation: a whole year, since a new season looks like a change."""
 
     def shortage(self, history: xr.Dataset) -> str:
-        """Return why `history` does not suffice, in plain words; empty where it does."""
+        """Return why `history` does not suffice, in plain words; empty where it does.
+
+        One look is enough, clear or not: a pixel that none of the kept looks saw clear has no reference and is never judged.
+        """
         return "" if history.sizes["time"] else "there is no look before monitoring begins"
 
     def _reference(self, baseline: Arrays, day: int) -> NDArray[np.float32]:  # noqa: ARG002 - the same for every day
+        """Return the (B, P) median of the kept looks, the same for every day; NaN where none of them saw the pixel clear."""
         return median_look(baseline["looks"])

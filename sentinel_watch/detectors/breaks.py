@@ -25,7 +25,11 @@ __all__ = ["break_looks"]
 
 @compiled
 def _running_sums(pixel: int, history: History, days: NDArray[np.int32], basis: Floats, model: Model) -> tuple[Floats, NDArray[np.int64]]:
-    """Return running sums (n + 1, B) of the pixel's whitened residuals, and the look (n,) that each step is of."""
+    """Return running sums (n + 1, B) of the pixel's whitened residuals, and the look (n,) that each step is of.
+
+    A residual is the levelled look less the model's expectation, whitened as in its part of the year, so in noise scales. With the sums
+    the mean over any run of looks costs one subtraction. Looks that are not clear take no place: n is the pixel's clear looks.
+    """
     looks, bands, _ = history.values.shape
     sums, which = np.zeros((looks + 1, bands)), np.zeros(looks, np.int64)
     left, white, count = np.empty(bands), np.empty(bands), 0
@@ -51,6 +55,10 @@ def break_looks(history: History, days: NDArray[np.int32], basis: Floats, model:
     """Return (P,) the look from which on each pixel's level is the present one; 0 = it never moved.
 
     A move counts where the means differ by `step` noise scales or more, with `least` looks on either side.
+
+    Looks are on `days` (T,) since 1970-01-01, with the harmonics `basis` (T, K). `model` was fitted to the whole history, so a step on
+    the ground is a step in its residuals, as far as the harmonics have not bent to it. With fewer than 2 * `least` clear looks the
+    answer is 0: no split leaves enough on both sides.
     """
     pixels = history.clear.shape[1]
     since = np.zeros(pixels, np.int64)
@@ -61,7 +69,9 @@ def break_looks(history: History, days: NDArray[np.int32], basis: Floats, model:
             gap = 0.0
             for b in range(sums.shape[1]):
                 gap += (sums[split, b] / split - (sums[count, b] - sums[split, b]) / (count - split)) ** 2
+            # what a difference of means can tell: most in the middle, where neither mean rests on few looks
             weight = split * (count - split) / count
+            # size is asked beside significance: with many looks a step of no account is significant too
             if gap >= step * step and gap * weight > best:
                 best = gap * weight
                 since[pixel] = which[split]

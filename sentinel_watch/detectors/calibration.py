@@ -56,11 +56,16 @@ class _Room(NamedTuple):
 
 @compiled
 def _room(history: History, known: Known, first: int, share: float) -> _Room:
+    """Return room for the tile of pixels from `first` on, with a place for each of the largest distances that decide.
+
+    Of n looks the `share` quantile is the least of the n - ceil(share * n) + 1 largest: no more need be kept, and nothing be sorted.
+    """
     _looks, bands, pixels = history.values.shape
     most = np.ones(LANES, np.intp)
     for lane in range(min(LANES, pixels - first)):
         count = history.clear[:, first + lane].sum()
         most[lane] = count - max(int(np.ceil(share * count)) - 1, 0)
+    # below any distance, so that the first looks fill the row
     kept = np.full((2, LANES, max(most.max(), 1)), -1.0)
     kind, half = kinds_of(known.model, first), np.empty((known.model.coefficients.shape[0], LANES))
     left, white, mean = np.zeros((TOGETHER, bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
@@ -69,7 +74,11 @@ def _room(history: History, known: Known, first: int, share: float) -> _Room:
 
 @compiled_lanes
 def _rest(factor: Floats, row: Floats, half: Floats, rest: Floats) -> None:
-    """Write 1 - the leverage of a look, whose terms are `row` (K,), to `rest` (L,), by the Cholesky factor."""
+    """Write 1 / (1 - the leverage of a look), whose terms are `row` (K,), to `rest` (L,), by the Cholesky factor.
+
+    A residual times that is what a fit without the look would have left (PRESS; Allen, 1974). The leverage is the squared length of the
+    forward substitution of `row`. `factor` is packed as `lanes.factorise` leaves it; `half` (K, L) is scratch.
+    """
     rest[:] = 1
     for i in range(row.size):
         half[i] = row[i]
@@ -83,7 +92,11 @@ def _rest(factor: Floats, row: Floats, half: Floats, rest: Floats) -> None:
 
 @compiled
 def _residuals(history: History, first: int, group: int, by: Equations, tile: Tile, left: Floats) -> None:
-    """Write the residuals of a group of looks to `left` (TOGETHER, B, L)."""
+    """Write the residuals of a group of looks to `left` (TOGETHER, B, L).
+
+    `tile.right` must hold the model's coefficients and `tile.weight` 1 where a look counts. Where it does not, what is written is the
+    expectation with its sign turned, and rows beyond the last look hold leftovers: neither may be read without the weight.
+    """
     looks, bands, _ = history.values.shape
     begin, end = group * TOGETHER, min((group + 1) * TOGETHER, looks)
     for b in range(bands):
@@ -95,7 +108,10 @@ def _residuals(history: History, first: int, group: int, by: Equations, tile: Ti
 
 @compiled
 def _keep(largest: Floats, value: float) -> None:
-    """Put `value` in its place among the `largest`, ascending, and drop the least."""
+    """Put `value` in its place among the `largest`, ascending, and drop the least.
+
+    Insertion, since the row is short: with a share of 0.9 it is a tenth of the pixel's looks.
+    """
     at = 0
     while at + 1 < largest.size and largest[at + 1] < value:
         largest[at] = largest[at + 1]
@@ -105,7 +121,11 @@ def _keep(largest: Floats, value: float) -> None:
 
 @compiled
 def _keep_largest(history: History, known: Known, t: int, first: int, counts: Floats, room: _Room) -> None:
-    """Take a look of a tile into the largest distances and running means of its pixels."""
+    """Take a look of a tile into the largest distances and running means of its pixels.
+
+    `counts` (L,) is 1 where the look counts; `room.rows` holds the squared length of its residual and the length of the running mean.
+    A lane's row is full after as many looks as it keeps, and its first entry is then the quantile so far.
+    """
     bands, day = len(room.mean), known.days[t]
     spectrum, scratch = np.empty(bands), np.empty(bands + known.envelope.nearest)
     for lane in range(LANES):
@@ -126,6 +146,11 @@ def _keep_largest(history: History, known: Known, t: int, first: int, counts: Fl
 
 @compiled
 def _calibrate(history: History, fit: Fit, by: Equations, known: Known, first: int, tile: Tile, room: _Room) -> None:  # noqa: PLR0913, PLR0917 - compiled
+    """Run over the looks of one tile in order of time, so that `room.largest` holds what decides its pixels' usual distances.
+
+    The running mean is what needs the order. The model's coefficients take the place of right-hand sides: `_residuals` reads them there.
+    Looks weigh alike in the equations, while the model was fitted with Tukey's weights: a leverage is that of the plain ridge fit.
+    """
     looks, bands, _ = history.values.shape
     for t in range(looks):
         see(history, t, first, tile.weight[t])
@@ -150,6 +175,7 @@ def _calibrate(history: History, fit: Fit, by: Equations, known: Known, first: i
 def _usual_distances(  # noqa: PLR0913, PLR0917 - compiled
     history: History, fit: Fit, by: Equations, model: Model, envelope: Envelope, days: NDArray[np.int32], share: float, threads: int
 ) -> NDArray[np.float32]:
+    """Return what `usual_distances` describes; each thread takes every `threads`-th tile, with equations that all threads share."""
     _, bands, pixels = history.values.shape
     usual = np.full((2, pixels), np.nan, np.float32)
     for thread in prange(threads):
@@ -158,6 +184,7 @@ def _usual_distances(  # noqa: PLR0913, PLR0917 - compiled
             room = _room(history, known, first, share)
             _calibrate(history, fit, by, known, first, tile, room)
             for lane in range(min(LANES, pixels - first)):
+                # still -1 where the pixel had no clear look
                 if room.largest[0, lane, 0] >= 0:
                     usual[0, first + lane], usual[1, first + lane] = np.sqrt(room.largest[0, lane, 0]), room.largest[1, lane, 0]
     return usual
@@ -167,5 +194,8 @@ def usual_distances(history: History, fit: Fit, known: Known, share: float) -> N
     """Return (2, P) float32 what `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look.
 
     The first row is the distance of single looks, the second the length of the running mean of residuals.
+
+    `known` is what this very `history` taught; lengths are in noise scales, not squared. With a `share` of 0.9 one look in ten may be
+    farther off; a pixel of fewer than ten looks gets its largest distance.
     """
     return _usual_distances(history, fit, equations(fit.basis), *known, share, get_num_threads())

@@ -25,7 +25,11 @@ __all__ = ["advance", "change_map", "fresh_state", "is_old"]
 
 
 def fresh_state(last_clear: NDArray[np.int32], bands: int) -> Arrays:
-    """Return the state before the first look; `last_clear` (P,) is the day of each pixel's last usable look so far, 0 = none."""
+    """Return the state before the first look; `last_clear` (P,) is the day of each pixel's last usable look so far, 0 = none.
+
+    `instant` (1,) is that of the last look, nanoseconds since 1970-01-01; `where` (N,) the pixels with a track, ascending, `tracks` (N,)
+    their records, `sums` (N, 2, B) residual and expected reflectance summed over the anomalous looks. N is 0 at first.
+    """
     return {
         "instant": np.full(1, np.iinfo(np.int64).min, np.int64),
         "last_clear": last_clear,
@@ -36,20 +40,30 @@ def fresh_state(last_clear: NDArray[np.int32], bands: int) -> Arrays:
 
 
 def is_old(state: Arrays, view: View) -> bool:
-    """Return True where the state already holds this look or a later one."""
+    """Return True where the state already holds this look or a later one.
+
+    So a rerun changes nothing. A scene that turns up late is old too, and counts only if the watch is replayed from the baseline.
+    """
     return bool(view.instant <= state["instant"][0])
 
 
 def advance(state: Arrays, view: View, off: Anomalies, rules: Rules) -> Arrays:
-    """Return the state after a look; `off` holds each seen pixel that is anomalous or has a track."""
+    """Return the state after a look; `off` holds each seen pixel that is anomalous or has a track.
+
+    Pixels of `off` are ascending. A seen pixel that is neither in `off` nor on a track is calm: its last clear day moves, and that is all.
+    What else `state` holds is handed on untouched, so that a detector can keep arrays of its own in it. Nothing is changed in place.
+    """
     where = np.union1d(state["where"], off.where).astype(np.int32)
     tracks, sums = np.zeros(where.size, TRACK), np.zeros((where.size, *state["sums"].shape[1:]), np.float32)
+    # a new track begins on the pixel's last calm day; the known ones get their own back below
     tracks["last_clear"] = state["last_clear"][where]
     known = np.searchsorted(where, state["where"])
     tracks[known], sums[known] = state["tracks"], state["sums"]
     judge(tracks, sums, np.searchsorted(where, off.where), off, view.day, rules)
+    # a look that is held back has no onset yet, and must not be forgotten
     alive = (tracks["onset"] > 0) | (tracks["held"] > 0) | (tracks["status"] > PixelStatus.STABLE)
     calm = view.seen.copy()
+    # the day before the onset must stay that while the pixel is off
     calm[where[alive]] = False
     return {
         **state,
@@ -62,7 +76,11 @@ def advance(state: Arrays, view: View, off: Anomalies, rules: Rules) -> Arrays:
 
 
 def change_map(state: Arrays, block: Block) -> ChangeMap:
-    """Return the pixels that are off their baseline as they stand, in row-major order."""
+    """Return the pixels that are off their baseline as they stand, in row-major order.
+
+    `block` says where the block lies in the AOI's grid. Pixels whose evidence does not yet make them provisional are left out. Means are
+    over the anomalous looks; `observed` is expectation plus residual, so the look as the detector levelled it.
+    """
     shown = np.greater(state["tracks"]["status"], PixelStatus.STABLE)
     tracks, sums = state["tracks"][shown], state["sums"][shown]
     rows, cols = np.divmod(state["where"][shown], block.grid.shape[1])

@@ -69,7 +69,10 @@ class Tile(NamedTuple):
 
 @compiled
 def empty_tile(bands: int, by: Equations) -> Tile:
-    """Return room for a tile of pixels with `bands`."""
+    """Return room for a tile of pixels with `bands`.
+
+    One a thread, reused for all its tiles: what one tile leaves in it the next must overwrite.
+    """
     groups, sums, _ = by.waves.shape
     weight, rows = np.zeros((groups * TOGETHER, LANES)), np.zeros((TOGETHER, LANES))
     return Tile(weight, rows, np.zeros((sums, LANES)), np.zeros((by.near.size, LANES)), np.zeros((bands, TOGETHER, LANES)))
@@ -77,7 +80,10 @@ def empty_tile(bands: int, by: Equations) -> Tile:
 
 @compiled
 def see(history: History, t: int, first: int, counts: Floats) -> None:
-    """Write 1 where look `t` counts, being clear and known in every band, else 0; `counts` (L,) begins at pixel `first`."""
+    """Write 1 where look `t` counts, being clear and known in every band, else 0; `counts` (L,) begins at pixel `first`.
+
+    Lanes beyond the last pixel are 0 and so weigh nothing, and no kernel needs to know how many pixels the last tile has.
+    """
     _, bands, pixels = history.values.shape
     last = min(first + LANES, pixels)
     clear = history.clear[t, first:last]
@@ -92,17 +98,25 @@ def see(history: History, t: int, first: int, counts: Floats) -> None:
 
 @compiled
 def weigh_band(history: History, look: tuple[int, int], first: int, weight: Floats, row: Floats) -> None:
-    """Write a `look`'s (t, band) levelled values times `weight` (L,) to `row` (L,); nought where the weight is."""
+    """Write a `look`'s (t, band) levelled values times `weight` (L,) to `row` (L,); nought where the weight is.
+
+    Levelled is (value - offset) * factor, reflectance. Lanes beyond the last pixel keep what was there, which reaches no pixel.
+    """
     t, band = look
     values = history.values[t, band, first : min(first + LANES, history.values.shape[2])]
     offset, factor = history.offset[t, band], history.factor[t, band]
     for lane in range(values.size):
+        # chosen and not multiplied: nought times NaN is NaN
         row[lane] = weight[lane] * ((values[lane] - offset) * factor) if weight[lane] > 0 else 0.0
 
 
 @compiled
 def equate(fit: Fit, first: int, by: Equations, tile: Tile) -> None:
-    """Leave the Cholesky factor of the ridged normal equations, under the tile's weights, in `tile.normal`."""
+    """Leave the Cholesky factor of the ridged normal equations, under the tile's weights, in `tile.normal`.
+
+    The ridge is that of each pixel's own order, so that terms which its history cannot carry are held at nought. The mean's penalty,
+    small as it is, keeps the first pivot above nought where no look counts.
+    """
     tile.sums[:] = 0
     for group in range(len(by.waves)):
         add_products(tile.sums, by.waves[group], tile.weight[group * TOGETHER : (group + 1) * TOGETHER])
@@ -111,13 +125,17 @@ def equate(fit: Fit, first: int, by: Equations, tile: Tile) -> None:
     for i in range(fit.basis.shape[1]):
         corner = tile.normal[i * (i + 1) // 2 + i]
         for lane in range(LANES):
+            # lanes beyond the last pixel borrow an order, since they are computed all the same
             corner[lane] += fit.penalty[order[lane] if lane < order.size else 0, i]
     factorise(tile.normal)
 
 
 @compiled
 def _solve(history: History, first: int, by: Equations, tile: Tile) -> None:
-    """Sum up the right-hand sides under the tile's weights, and turn them into the solution."""
+    """Sum up the right-hand sides under the tile's weights, and turn them into the solution.
+
+    The factor must be that of `equate` under the same weights. `tile.right` ends as coefficients, (B, TOGETHER, L), K of them in use.
+    """
     looks, bands, _ = history.values.shape
     terms = (len(tile.sums) + 1) // 2
     tile.right[:] = 0
@@ -133,13 +151,17 @@ def _solve(history: History, first: int, by: Equations, tile: Tile) -> None:
 
 @compiled_lanes
 def _add_squares(total: Floats, row: Floats, scale: float) -> None:
+    """Add the squares of `row` (L,), times `scale`, to `total` (L,)."""
     for lane in range(LANES):
         total[lane] += row[lane] * row[lane] * scale
 
 
 @compiled_lanes
 def _settle(weight: Floats, misfit: Floats, counts: Floats, scale: Floats) -> None:
-    """Add a look's weighted misfit and its weight to `scale` (2, L), and put the misfit in the weight's place."""
+    """Add a look's weighted misfit and its weight to `scale` (2, L), and put the misfit in the weight's place.
+
+    Where the look does not count (`counts` 0) the misfit becomes infinite, which any later weight turns into 0.
+    """
     for lane in range(LANES):
         scale[0, lane] += weight[lane] * misfit[lane]
         scale[1, lane] += weight[lane]
@@ -148,7 +170,11 @@ def _settle(weight: Floats, misfit: Floats, counts: Floats, scale: Floats) -> No
 
 @compiled
 def _misfit(history: History, first: int, fit: Fit, by: Equations, tile: Tile) -> Floats:
-    """Put the looks' misfits, squared residuals in units of noise, in the weights' place, and return their weighted mean (L,)."""
+    """Put the looks' misfits, squared residuals in units of noise, in the weights' place, and return their weighted mean (L,).
+
+    Of all bands together, so that a cloud seen in one is out in all. The mean is by the weights of the fit just made: looks that it cast
+    out do not widen the scale by which the next casts out.
+    """
     looks, bands, _ = history.values.shape
     counts, misfit, scale = np.zeros((TOGETHER, LANES)), np.zeros((TOGETHER, LANES)), np.zeros((2, LANES))
     for group in range(len(by.minus)):
@@ -170,7 +196,11 @@ def _misfit(history: History, first: int, fit: Fit, by: Equations, tile: Tile) -
 
 @compiled_lanes
 def _reweight(weight: Floats, scale: Floats) -> None:
-    """Turn misfits (T, L) into Tukey's weights, by their mean `scale` (L,)."""
+    """Turn misfits (T, L) into Tukey's weights, by their mean `scale` (L,).
+
+    Tukey's biweight (Beaton and Tukey, 1974): (1 - u) ** 2 of the squared residual u in units of the limit's, 0 beyond it. The mean
+    misfit counts as 1e-6 at least, so that a fit without error does not divide by nought.
+    """
     per_limit = np.empty(LANES)
     for lane in range(LANES):
         per_limit[lane] = 1 / (TUKEY * TUKEY * max(scale[lane], 1e-6))
@@ -183,6 +213,7 @@ def _reweight(weight: Floats, scale: Floats) -> None:
 
 @compiled
 def _fit_tile(history: History, first: int, fit: Fit, by: Equations, tile: Tile) -> None:
+    """Fit one tile: all clear looks alike at first, then `fit.steps` times reweighted; the coefficients stay in `tile.right`."""
     looks = len(history.values)
     for t in range(looks):
         see(history, t, first, tile.weight[t])
@@ -195,6 +226,7 @@ def _fit_tile(history: History, first: int, fit: Fit, by: Equations, tile: Tile)
 
 @compiled_parallel
 def _fit_tiles(history: History, fit: Fit, by: Equations, threads: int) -> NDArray[np.float32]:
+    """Return what `fit_tiles` describes; each thread takes every `threads`-th tile, with room of its own."""
     _, bands, pixels = history.values.shape
     coefficients = np.empty((fit.basis.shape[1], bands, pixels), np.float32)
     for thread in prange(threads):
@@ -210,5 +242,8 @@ def _fit_tiles(history: History, fit: Fit, by: Equations, threads: int) -> NDArr
 
 
 def fit_tiles(history: History, fit: Fit) -> NDArray[np.float32]:
-    """Return coefficients (K, B, P) float32 of all pixels: see `harmonics.fit_harmonics`; a look with NaN in a band does not count."""
+    """Return coefficients (K, B, P) float32 of all pixels: see `harmonics.fit_harmonics`; a look with NaN in a band does not count.
+
+    K = 2 N + 1 terms in the order of `harmonics.design`. A pixel without a look gets numbers that mean nothing.
+    """
     return _fit_tiles(history, fit, equations(fit.basis), get_num_threads())

@@ -23,7 +23,10 @@ Floats = NDArray[np.float64]
 
 @compiled_lanes
 def add_products(total: Floats, factors: Floats, rows: Floats) -> None:
-    """Add `factors` (n, TOGETHER) times `rows` (TOGETHER, L) to `total` (n, L)."""
+    """Add `factors` (n, TOGETHER) times `rows` (TOGETHER, L) to `total` (n, L).
+
+    TOGETHER is written out as 8 in the two kernels below: whoever changes the number changes them.
+    """
     for n in range(0, len(total) - 1, 2):
         _add_to_two(total[n], total[n + 1], factors[n : n + 2], rows)
     if len(total) % 2:
@@ -32,6 +35,7 @@ def add_products(total: Floats, factors: Floats, rows: Floats) -> None:
 
 @compiled_lanes
 def _add_to_two(one: Floats, two: Floats, factors: Floats, rows: Floats) -> None:
+    """Add the products of two rows of `factors` (2, TOGETHER) with `rows` (TOGETHER, L) to `one` and `two` (L,)."""
     # Written out, since only so the sums stay in registers and a row is read once for both.
     a, b, c, d = factors[0, 0], factors[0, 1], factors[0, 2], factors[0, 3]
     e, f, g, h = factors[0, 4], factors[0, 5], factors[0, 6], factors[0, 7]
@@ -48,6 +52,10 @@ def _add_to_two(one: Floats, two: Floats, factors: Floats, rows: Floats) -> None
 
 @compiled_lanes
 def _add_to_one(one: Floats, factors: Floats, rows: Floats) -> None:
+    """Add the products of the last of an odd number of rows, `factors` (TOGETHER,), to `one` (L,).
+
+    The order of the sums is that of `_add_to_two`, so that a row's place does not show in its last bits.
+    """
     a, b, c, d = factors[0], factors[1], factors[2], factors[3]
     e, f, g, h = factors[4], factors[5], factors[6], factors[7]
     for lane in range(LANES):
@@ -57,9 +65,14 @@ def _add_to_one(one: Floats, factors: Floats, rows: Floats) -> None:
 
 @compiled_lanes
 def factorise(normal: Floats) -> None:
-    """Replace normal equations, packed (K * (K + 1) / 2, L), by their Cholesky factor, the diagonal as its reciprocal."""
+    """Replace normal equations, packed (K * (K + 1) / 2, L), by their Cholesky factor, the diagonal as its reciprocal.
+
+    Row i of the lower triangle begins at entry i * (i + 1) / 2. A lane whose equations are not positive definite becomes NaN or infinite
+    without an error, and no other lane feels it. The reciprocals spare `substitute` its divisions.
+    """
     entry = 0
     while entry < len(normal):
+        # the row that begins at this entry; the quarter keeps the root clear of the whole number below
         i = int(np.sqrt(2 * entry + 0.25))
         for j in range(i + 1):
             for k in range(j):
@@ -74,7 +87,10 @@ def factorise(normal: Floats) -> None:
 
 @compiled_lanes
 def substitute(factor: Floats, right: Floats) -> None:
-    """Turn `right` (K, L) into the solution, by what `factorise` leaves, forwards and backwards."""
+    """Turn `right` (K, L) into the solution, by what `factorise` leaves, forwards and backwards.
+
+    `factor` is packed as `factorise` leaves it, K * (K + 1) / 2 rows; first L z = b, then L' x = z, in place.
+    """
     terms = len(right)
     for i in range(terms):
         for k in range(i):
@@ -88,7 +104,10 @@ def substitute(factor: Floats, right: Floats) -> None:
 
 @compiled_lanes
 def subtract_product(row: Floats, one: Floats, other: Floats) -> None:
-    """Take `one` * `other` from `row`."""
+    """Take `one` * `other` from `row`.
+
+    (L,) each; product and difference are rounded once, not twice.
+    """
     for lane in range(LANES):
         row[lane] -= one[lane] * other[lane]
 

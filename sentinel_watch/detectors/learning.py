@@ -52,7 +52,12 @@ class Lesson(NamedTuple):
 
 
 def learn(stack: Stack, lesson: Lesson) -> Arrays:
-    """Return what is normal in `stack`: the arrays of a baseline."""
+    """Return what is normal in `stack`: the arrays of a baseline.
+
+    P pixels, B bands, K terms, C kinds, S parts of the year, M spectra: `coefficients` (K, B, P), `whiten` (C, S, B, B), `kinds` (P,),
+    `usual` (2, P) usual largest distance of a look and of the running mean, in noise scales, `spectra` (P, M, B), `spectra_days` (P, M) and
+    `window` (P,) days. Where the level of a pixel moved for good, only what came after is learnt, and all is fitted anew.
+    """
     fit = _plan(stack, lesson)
     chosen = _sample(stack)
     history = _levelled(stack, fit, chosen)
@@ -60,6 +65,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     erratic = _erratic(history, model.coefficients, fit.basis, stack.bands)
     short = _years(stack) < _SEASON_YEARS
     since = break_looks(history, stack.days, fit.basis, model, lesson.least_looks, lesson.break_step)
+    # a field moves its level with each sowing, and a short history cannot tell a season from a move
     since[erratic | short] = 0
     if since.any():
         stack = replace(stack, clear=stack.clear & (np.arange(len(stack.days))[:, None] >= since))
@@ -67,6 +73,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
         model = _model(history, stack.days, fit, chosen, lesson.noise_floor)
     coefficients, whiten, kinds = model
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
+    # where seasons do not repeat, any earlier look says what may be there
     window = np.where(erratic | short | _amphibious(history, stack.bands), ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
     own = usual_distances(history, fit, Known(model, Envelope(spectra, days, window, NEAREST), stack.days), 0.9)
     usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, 10.0) for row in own])
@@ -83,6 +90,10 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
 
 
 def _model(history: History, days: NDArray[np.int32], fit: Fit, chosen: NDArray[np.intp], floor: float) -> Model:
+    """Return the model of `history`, looks on `days` (T,): coefficients, kinds, and noise pooled over the `chosen` pixels.
+
+    `floor` is reflectance. The residuals need a model before the noise is known, hence one without whitening in between.
+    """
     coefficients = fit_harmonics(history, fit)
     kinds = _kinds(coefficients, chosen)
     residuals = _residuals(history, days, Model(coefficients, np.zeros((0, 0, 0, 0), np.float32), kinds), fit.basis, chosen)
@@ -90,6 +101,10 @@ def _model(history: History, days: NDArray[np.int32], fit: Fit, chosen: NDArray[
 
 
 def _plan(stack: Stack, lesson: Lesson, top: int | None = None) -> Fit:
+    """Return how to fit `stack`: the order that each pixel's history can carry, the lesson's at most, and terms up to the highest of them.
+
+    `top` says up to which order terms are made instead. All bands have the noise floor's precision, since their noise is not known yet.
+    """
     looks = stack.clear.sum(axis=0)
     order = orders(_years(stack), looks, lesson.top_order)
     top = int(order.max(initial=0)) if top is None else top
@@ -97,19 +112,29 @@ def _plan(stack: Stack, lesson: Lesson, top: int | None = None) -> Fit:
 
 
 def _years(stack: Stack) -> NDArray[np.float64]:
-    """Return (P,) the years that each pixel's clear looks span."""
+    """Return (P,) the years that each pixel's clear looks span.
+
+    A pixel that was never clear gets the whole history's years: only its number of looks, 0, keeps it at order 0.
+    """
     first = np.argmax(stack.clear, axis=0)
     last = len(stack.days) - 1 - np.argmax(stack.clear[::-1], axis=0)
     return np.asarray((stack.days[last] - stack.days[first]) / YEAR_DAYS)
 
 
 def _sample(stack: Stack) -> NDArray[np.intp]:
+    """Return the indices of _SAMPLE_PX pixels, or up to twice as many, of those that were ever clear.
+
+    Every so-manieth in row-major order and none by lot, so that the same history gives the same baseline.
+    """
     known = np.flatnonzero(stack.clear.any(axis=0))
     return known[:: max(1, known.size // _SAMPLE_PX)]
 
 
 def _levelled(stack: Stack, fit: Fit, chosen: NDArray[np.intp]) -> History:
-    """Return the looks with what each has in common taken out, twice over: the first model still bends to it."""
+    """Return the looks with what each has in common taken out, twice over: the first model still bends to it.
+
+    Offset and factor are found on the `chosen` pixels and hold for all. Looks are clear by `stack.clear`, (T, P).
+    """
     looks, bands, _ = stack.values.shape
     offset, factor = np.zeros((looks, bands), np.float32), np.ones((looks, bands), np.float32)
     part = History(np.ascontiguousarray(stack.values[:, :, chosen]), np.ascontiguousarray(stack.clear[:, chosen]), offset, factor)
@@ -121,19 +146,28 @@ def _levelled(stack: Stack, fit: Fit, chosen: NDArray[np.intp]) -> History:
             clear = part.clear[look]
             expected = predict(coefficients[..., clear], row)
             correction = scene_correction(part.values[look][:, clear], expected, np.full_like(expected, noise))
+            # a factor is the inverse of a gain: History multiplies where Correction divides
             offset[look], factor[look] = correction.offset, 1 / correction.gain
     return History(stack.values, stack.clear, offset, factor)
 
 
 def _kinds(coefficients: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.uint8]:
-    """Return (P,) the kind of each pixel, by its expected spectra in the four quarters of the year."""
+    """Return (P,) the kind of each pixel, by its expected spectra in the four quarters of the year.
+
+    By what the model expects and not by what was seen, so that a cloud or an event makes no kind of its own.
+    """
     quarters = design((np.arange(4) * YEAR_DAYS / 4).astype(np.int32), coefficients.shape[0] // 2)
     features = np.concatenate([predict(coefficients, row) for row in quarters]).T
+    # a pixel that was never seen needs some kind, though nothing will be judged by it
     return assign(np.nan_to_num(features), centres_of(features[chosen]))
 
 
 def _residuals(history: History, days: NDArray[np.int32], model: Model, basis: NDArray[np.float64], chosen: NDArray[np.intp]) -> Residuals:
-    """Return the residuals of the sample's clear looks."""
+    """Return the residuals of the sample's clear looks.
+
+    `basis` is (T, K). The model was fitted to these very looks, so they lie nearer to it than new ones will; `usual_distances`, which
+    leaves each look out, makes up for that.
+    """
     parts = []
     for look, row in enumerate(basis):
         clear = chosen[history.clear[look, chosen]]
@@ -145,7 +179,10 @@ def _residuals(history: History, days: NDArray[np.int32], model: Model, basis: N
 
 
 def _erratic(history: History, coefficients: NDArray[np.float32], basis: NDArray[np.float64], bands: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return (P,) True where greenness does not follow the seasonal model, as on fields that are ploughed and sown."""
+    """Return (P,) True where greenness does not follow the seasonal model, as on fields that are ploughed and sown.
+
+    All are False where B04 or B08 is missing: without greenness nothing tells a field.
+    """
     if not {"B04", "B08"} <= set(bands):
         return np.zeros(history.clear.shape[1], bool)
     pair = [bands.index("B04"), bands.index("B08")]
@@ -153,12 +190,16 @@ def _erratic(history: History, coefficients: NDArray[np.float32], basis: NDArray
     for look, row in enumerate(basis):
         seen = (history.values[look][pair] - history.offset[look][pair, None]) * history.factor[look][pair, None]
         gap = np.abs(_ndvi(seen) - _ndvi(predict(coefficients[:, pair], row)))
+        # cut, so that one cloud that no mask caught makes no field
         total += np.where(history.clear[look], np.minimum(gap, 0.3), 0)
     return np.asarray(total / np.maximum(history.clear.sum(axis=0), 1) > _ERRATIC_NDVI)
 
 
 def _amphibious(history: History, bands: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return (P,) True where the ground lay under water at times and dry at others: shores, and pits that fill and drain."""
+    """Return (P,) True where the ground lay under water at times and dry at others: shores, and pits that fill and drain.
+
+    Water is dark in every infrared band. NEAREST looks of either kind are asked, as many as it takes to call a spectrum known.
+    """
     infrared = [bands.index(band) for band in _INFRARED if band in bands]
     wet, dry = np.zeros((2, history.clear.shape[1]), np.int32)
     for look, clear in enumerate(history.clear if infrared else ()):
@@ -169,5 +210,9 @@ def _amphibious(history: History, bands: tuple[str, ...]) -> NDArray[np.bool_]:
 
 
 def _ndvi(pair: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (n,) NDVI of `pair` (2, n), red and near infrared reflectance.
+
+    Reflectance counts as 0.001 at least and the sum as 0.02, or dark water would give any value between -1 and 1.
+    """
     red, nir = np.maximum(pair, 0.001)
     return np.asarray((nir - red) / np.maximum(nir + red, 0.02))

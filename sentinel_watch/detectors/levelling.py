@@ -49,8 +49,12 @@ def level(view: View, baseline: Arrays, row: NDArray[np.float64]) -> Levelled:
     """Return `view` with offset, gain and shift taken out; `row` (K,) are the harmonics of its day.
 
     Raises NotNormalisableError where hardly a pixel agrees with any offset and gain, or the look lies too far off.
+
+    P pixels, row-major over the block. Every look is corrected where it lies; only one that is noisier than usual is asked for a shift,
+    moved back, and corrected anew. Pixels whose value would come from beyond the known ones are no longer seen.
     """
     seen = view.seen & np.isfinite(baseline["coefficients"][0, 0])
+    # what may be cloud must not hold the correction, but is judged by it
     trusted = seen & ~view.suspect
     correction = _correction(view.values, trusted, baseline, row, view.day)
     values = correct(view.values, correction)
@@ -61,6 +65,7 @@ def level(view: View, baseline: Arrays, row: NDArray[np.float64]) -> Levelled:
     shift = estimate_shift(image.reshape(shape), expected.reshape(shape), noise_at(baseline["whiten"], view.day).mean(axis=0))
     if not _worth_moving(shift):
         return Levelled(values, seen, max(1.0, correction.spread))
+    # from the look as it came: the correction before the move was found on the wrong pixels
     moved = move_back(np.where(seen, view.values, np.float32(np.nan)).reshape(shape), shift).reshape(len(values), -1)
     seen = seen & np.isfinite(moved).all(axis=0)
     correction = _correction(moved, seen & trusted, baseline, row, view.day)
@@ -70,6 +75,11 @@ def level(view: View, baseline: Arrays, row: NDArray[np.float64]) -> Levelled:
 def _correction(
     values: NDArray[np.float32], trusted: NDArray[np.bool_], baseline: Arrays, row: NDArray[np.float64], day: int
 ) -> Correction:
+    """Return the look's offset and gain, found on the `trusted` (P,) pixels, or on every so-manieth of them.
+
+    `values` are (B, P) reflectance, `row` (K,) the harmonics of `day`. Raises NotNormalisableError where fewer than _LEAST_AGREEING agree;
+    a look with less than a dozen trusted pixels passes as it is.
+    """
     chosen = np.flatnonzero(trusted)
     chosen = chosen[:: max(1, chosen.size // _SAMPLE_PX)]
     expected = predict(baseline["coefficients"][..., chosen], row)
@@ -85,7 +95,10 @@ def _correction(
 
 
 def _worth_moving(shift: Shift) -> bool:
-    """Return True for a shift that is sure and matters; raise NotNormalisableError for one that is sure and too far."""
+    """Return True for a shift that is sure and matters; raise NotNormalisableError for one that is sure and too far.
+
+    Moving interpolates, and so blurs every edge of the look: what is short, not sure or explains next to nothing is left where it is.
+    """
     if shift.error > _SURE_PX or shift.length < _LEAST_SHIFT_PX or shift.explained < _EXPLAINED:
         return False
     if shift.length > _MOST_SHIFT_PX:

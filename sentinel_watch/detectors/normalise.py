@@ -56,7 +56,10 @@ class _Ground(NamedTuple):
 
 
 def correct(values: NDArray[np.float32], correction: Correction) -> NDArray[np.float32]:
-    """Return `values` (B, P) reflectance with the look's offset and gain taken out."""
+    """Return `values` (B, P) reflectance with the look's offset and gain taken out.
+
+    Bands are in the same order in both. NaN stays NaN; gains lie in 0.85 to 1.15, so that nothing is divided by nought.
+    """
     offset, gain = (part.astype(np.float32)[:, None] for part in (correction.offset, correction.gain))
     return (values - offset) / gain
 
@@ -65,12 +68,15 @@ def scene_correction(observed: NDArray[np.float32], expected: NDArray[np.float32
     """Return the correction of a look from clear pixels: `observed`, `expected` and `noise`, (B, n) reflectance each.
 
     With fewer pixels than a dozen nothing is corrected.
+
+    No value may be NaN. A correction always comes back: `agreeing` says what it is worth, and the caller decides how little is too little.
     """
     bands, pixels = observed.shape
     if pixels < _LEAST_PIXELS:
         return Correction(np.zeros(bands), np.ones(bands), 1.0, 1.0)
     residual, level, scale = (np.asarray(part, np.float64) for part in (observed - expected, expected, noise))
     still = _settle(residual, level, scale, np.zeros(bands))
+    # an event that covers most of the block has the median on its side, and would be taken for haze
     if still.agreeing >= _ENOUGH:
         return still
     moved = _settle(residual, level, scale, np.median(residual, axis=1))
@@ -78,7 +84,12 @@ def scene_correction(observed: NDArray[np.float32], expected: NDArray[np.float32
 
 
 def _settle(residual: Floats, expected: Floats, noise: Floats, offset: Floats) -> Correction:
-    """Reweight and refit until the pixels that agree are settled."""
+    """Reweight and refit until the pixels that agree are settled.
+
+    Tukey's weights of the misfit over all bands together; `offset` (B,) is where it starts, and decides which of two answers it ends in.
+    A start with which no pixel agrees stays as it is, `agreeing` 0 and `spread` infinite.
+    """
+    # about the middle, where an error of the gain moves the offset least
     pivot = np.median(expected, axis=1)
     look = _Ground(residual, expected - pivot[:, None], 1 / noise, 1 / (noise**2).mean(axis=0))
     line = np.stack([offset, np.zeros_like(offset)])
@@ -91,13 +102,17 @@ def _settle(residual: Floats, expected: Floats, noise: Floats, offset: Floats) -
         line = _line(_moments(look, weight), (noise**2).mean(axis=1))
     _misfits(look, line, weight)
     agree = weight < _AGREE**2
+    # the median of squared deviates lies below their mean, which is 1
     spread = float(np.sqrt(np.median(weight[agree]) / 0.8)) if agree.any() else np.inf
     return Correction(line[0] - line[1] * pivot, 1 + line[1], spread, float(agree.mean()))
 
 
 @compiled
 def _misfits(look: _Ground, line: Floats, misfit: Floats) -> None:
-    """Write the mean squared residual over the bands, in units of noise, of each pixel from `line` (2, B) to `misfit` (n,)."""
+    """Write the mean squared residual over the bands, in units of noise, of each pixel from `line` (2, B) to `misfit` (n,).
+
+    `misfit` is overwritten; pixels are read band by band, as they lie in memory.
+    """
     bands = len(look.residual)
     misfit[:] = 0
     for b in range(bands):
@@ -109,7 +124,10 @@ def _misfits(look: _Ground, line: Floats, misfit: Floats) -> None:
 
 @compiled
 def _moments(look: _Ground, weight: Floats) -> Floats:
-    """Return the weighted means (4, B) of lever, residual, lever squared and lever times residual."""
+    """Return the weighted means (4, B) of lever, residual, lever squared and lever times residual.
+
+    `weight` (n,) must not sum to nought. All four in one pass, since the pixels are what costs.
+    """
     total = weight.sum()
     moments = np.zeros((4, len(look.residual)))
     for b in range(len(look.residual)):
@@ -125,7 +143,11 @@ def _moments(look: _Ground, weight: Floats) -> Floats:
 
 
 def _line(moments: Floats, noise: Floats) -> Floats:
-    """Return offset and slope (2, B) of the weighted line through the residuals of each band, its slope drawn towards none."""
+    """Return offset and slope (2, B) of the weighted line through the residuals of each band, its slope drawn towards none.
+
+    `moments` are those of `_moments`, `noise` (B,) the mean variance of a pixel, reflectance squared. The slope is drawn towards none as
+    by a normal prior of width _GAIN_SPREAD, and cut at _MOST_GAIN: a gain large enough to explain an event away is not believed.
+    """
     lever, residual, squares, products = moments
     # Errors of neighbours go together: however many pixels agree, they say no more than so many independent ones.
     variance = np.maximum(squares - lever**2, 0)

@@ -74,7 +74,10 @@ class Anomalies(NamedTuple):
 
 @compiled
 def _restart(track: Track, sums: Floats) -> None:
-    """Forget what led to the present count; a confirmation and doubtful looks stay."""
+    """Forget what led to the present count; a confirmation and doubtful looks stay.
+
+    The last clear day stays as well: it is before the first anomaly of the old count, and so before that of the new one.
+    """
     track.evidence = 0
     track.distance = 0
     track.onset = 0
@@ -88,11 +91,16 @@ def _restart(track: Track, sums: Floats) -> None:
 
 @compiled
 def _hold(track: Track, gain: float, doubtful: np.bool_, day: int, rules: Rules) -> int:
-    """Return how many looks count now: 0 while doubt lasts, all that were held back once it has persisted."""
+    """Return how many looks count now: 0 while doubt lasts, all that were held back once it has persisted.
+
+    A cloud that no mask caught looks like an event for one look; what lasts `rules.patience` looks in a row is none. The `gain` of a look
+    that is held back waits in `track.pending`.
+    """
     if not doubtful:
         track.held = 0
         track.pending = 0
         return 1
+    # held is one byte
     track.held = min(track.held + 1, 250)
     if track.held == 1:
         track.pending_since = day
@@ -104,7 +112,11 @@ def _hold(track: Track, gain: float, doubtful: np.bool_, day: int, rules: Rules)
 
 @compiled
 def _count_anomaly(track: Track, count: int, gain: float, distance: float, day: int) -> None:
-    """Add `count` anomalous looks, of which the earlier ones had been held back."""
+    """Add `count` anomalous looks, of which the earlier ones had been held back.
+
+    `gain` is above 0 and 1 at most; the held ones' waits in `track.pending`, and the onset is the day of the first of them. Their own
+    distances were not kept: this look's stands for all.
+    """
     if track.onset == 0:
         track.onset = track.pending_since if count > 1 else day
     track.evidence += gain + track.pending
@@ -117,7 +129,11 @@ def _count_anomaly(track: Track, count: int, gain: float, distance: float, day: 
 
 @compiled
 def _count_quiet(track: Track, sums: Floats, gain: float, day: int, rules: Rules) -> None:
-    """Add a quiet look; enough of them end the track, or finish a confirmed change."""
+    """Add a quiet look; enough of them end the track, or finish a confirmed change.
+
+    `gain` is 0 or less. Evidence never falls below nought, as in Page's cumulative sums (1954), so that a long calm does not delay the
+    next change.
+    """
     track.evidence = max(track.evidence + gain, 0)
     track.looks += 1
     track.quiet += 1
@@ -132,7 +148,10 @@ def _count_quiet(track: Track, sums: Floats, gain: float, day: int, rules: Rules
 
 @compiled
 def _cosine(sums: Floats, residual: Floats) -> float:
-    """Return the cosine of a deviation with the mean one so far; 1 where there is none yet."""
+    """Return the cosine of a deviation with the mean one so far; 1 where there is none yet.
+
+    `residual` is (B,); `sums` (2, B) holds the summed residuals first, whose direction is that of their mean.
+    """
     dot, length, before = 0.0, 0.0, 0.0
     for b in range(residual.size):
         dot += residual[b] * sums[0, b]
@@ -143,7 +162,10 @@ def _cosine(sums: Floats, residual: Floats) -> float:
 
 @compiled
 def _settle(track: Track, day: int, rules: Rules) -> None:
-    """Say how far an unconfirmed change has come."""
+    """Say how far an unconfirmed change has come.
+
+    Looks and days are asked beside the evidence, which a single week of haze could bring as well.
+    """
     lasting = track.anomalous >= rules.confirm_looks and day - track.onset >= rules.confirm_days
     if track.evidence >= rules.confirm_at and lasting:
         track.status = _CONFIRMED
@@ -154,7 +176,11 @@ def _settle(track: Track, day: int, rules: Rules) -> None:
 
 @compiled
 def _judge_anomaly(track: Track, sums: Floats, off: Anomalies, n: int, gain: float, day: int, rules: Rules) -> None:  # noqa: PLR0913, PLR0917 - compiled
-    """Apply the rules to a pixel that the look found off."""
+    """Apply the rules to a pixel that the look found off.
+
+    `n` is the pixel's row in `off`. What creeps turns by degrees, and is not asked for its direction; a finished change that is off
+    again is a new one; a confirmed one only counts on.
+    """
     count = _hold(track, gain, off.doubtful[n], day, rules)
     if count == 0:
         return
@@ -171,16 +197,21 @@ def _judge_anomaly(track: Track, sums: Floats, off: Anomalies, n: int, gain: flo
 
 @compiled
 def judge(tracks: NDArray[Any], sums: Floats, rows: NDArray[np.intp], off: Anomalies, day: int, rules: Rules) -> None:
-    """Apply the rules to each pixel of a look; `tracks` (N,) and `sums` (N, 2, B) are changed in `rows` (n,)."""
+    """Apply the rules to each pixel of a look; `tracks` (N,) and `sums` (N, 2, B) are changed in `rows` (n,).
+
+    Pixel n of `off` has the track `rows[n]`; `day` is since 1970-01-01 and never before that of an earlier call.
+    """
     for n in range(rows.size):
         track, total = tracks[rows[n]], sums[rows[n]]
         track.last_look = day
+        # clipped, so that no single look confirms, however bright
         gain = min(max(off.distance[n] - rules.quiet_below, -1.0), 1.0)
         if off.drift[n] > rules.drift_below:
             gain = max(gain, min(off.drift[n] - rules.drift_below, DRIFT_GAIN))
         if gain > 0:
             _judge_anomaly(track, total, off, n, gain, day, rules)
             continue
+        # one look as usual shows that the doubtful ones before it were clouds
         track.held = 0
         track.pending = 0
         if track.status != _FINISHED and track.onset > 0:

@@ -87,7 +87,10 @@ class Look(NamedTuple):
 
 @compiled
 def whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> float:
-    """Write the whitened `difference` (B,) to `out` and return its squared length."""
+    """Write the whitened `difference` (B,) to `out` and return its squared length.
+
+    Both are (B,), `whiten` (B, B) is a lower triangle. Where nothing changed the squared length is B on average.
+    """
     total = 0.0
     for i in range(difference.size):
         out[i] = 0.0
@@ -99,7 +102,10 @@ def whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> fl
 
 @compiled
 def _season_gap(one: int, other: int) -> float:
-    """Return the days between two days of the year, 0 to half a year."""
+    """Return the days between two days of the year, 0 to half a year.
+
+    Both are days since 1970-01-01; the turn of the year is no edge.
+    """
     gap = float(abs(one - other))
     # np.floor, since the remainder of a division costs more than all the rest.
     gap -= _YEAR_DAYS * float(np.floor(gap / _YEAR_DAYS))
@@ -108,23 +114,33 @@ def _season_gap(one: int, other: int) -> float:
 
 @compiled
 def part_of(model: Model, day: int) -> int:
-    """Return the part of the year that a day lies in."""
+    """Return the part of the year that a day lies in.
+
+    0 to S - 1, as the second axis of `model.whiten` has it; `day` is since 1970-01-01.
+    """
     parts = model.whiten.shape[1]
     years = day / _YEAR_DAYS
+    # rounding can make the last instant of a year a whole one
     part: int = int((years - np.floor(years)) * parts) % parts
     return part
 
 
 @compiled
 def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
-    """Return the (B, B) whitening of a pixel at a day."""
+    """Return the (B, B) whitening of a pixel at a day.
+
+    (B, B) lower triangle, reflectance to noise scales; a view into the model, not to be written to.
+    """
     whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], part_of(model, day)]
     return whiten
 
 
 @compiled
 def kinds_of(model: Model, first: int) -> NDArray[np.intp]:
-    """Return (L,) the kinds of a tile of pixels from `first` on."""
+    """Return (L,) the kinds of a tile of pixels from `first` on.
+
+    Lanes beyond the last pixel are kind 0, so that they can be computed like the others.
+    """
     kinds = np.zeros(LANES, np.intp)
     found = model.kind[first : first + LANES]
     kinds[: found.size] = found
@@ -133,7 +149,10 @@ def kinds_of(model: Model, first: int) -> NDArray[np.intp]:
 
 @compiled_lanes
 def whiten_lanes(left: Floats, whiten: NDArray[np.float32], kind: NDArray[np.intp], white: Floats, length: Floats) -> None:
-    """Write the whitened `left` (B, L) to `white`, and its squared length to `length` (L,); `whiten` (C, B, B) by `kind` (L,)."""
+    """Write the whitened `left` (B, L) to `white`, and its squared length to `length` (L,); `whiten` (C, B, B) by `kind` (L,).
+
+    As `whitened`, but a tile at once: lanes are the inner loop, so that it runs on vectors; the kinds are why `whiten` is looked up a lane.
+    """
     length[:] = 0
     for i in range(len(left)):
         white[i] = 0
@@ -149,6 +168,9 @@ def drag(mean: Floats, white: Floats, length: Floats, counts: Floats, moved: Flo
     """Move the running `mean` (B, L) a step towards a look's residual `white` where it `counts` (L,), and write its length to `moved`.
 
     `length` (L,) is the residual's, squared; wild looks are cut.
+
+    An exponentially weighted mean, DRIFT_RATE a look (Roberts, 1959): it shows faint shifts that last, of which no single look is
+    remarkable. A lane whose look does not count keeps its mean. All in noise scales.
     """
     for lane in range(LANES):
         moved[lane] = min(1.0, DRIFT_CUT * np.sqrt(len(mean)) / max(np.sqrt(length[lane]), 1e-6))
@@ -165,7 +187,10 @@ def drag(mean: Floats, white: Floats, length: Floats, counts: Floats, moved: Flo
 
 @compiled
 def _length_below(limit: float, difference: Floats, whiten: NDArray[np.float32]) -> float:
-    """Return the squared length of the whitened `difference` (B,); where it comes to `limit` or more, something not below `limit`."""
+    """Return the squared length of the whitened `difference` (B,); where it comes to `limit` or more, something not below `limit`.
+
+    Squares only add up, so that the sum can stop early: most spectra are ruled out by their first bands.
+    """
     total = 0.0
     for i in range(difference.size):
         white = 0.0
@@ -185,14 +210,19 @@ def nearest_length(
 
     `at` is the pixel, the day, and a day whose spectra are left out. What is not above `enough` need not be exact.
     `scratch` (B + nearest,) is used.
+
+    Days are since 1970-01-01, distances squared and in noise scales. The `envelope.nearest`-th least distance is what counts, so with
+    fewer spectra of the season than that `length` comes back.
     """
     pixel, day, skip = at
     model, envelope = known
     whiten, days, spectra, window = noise_of(model, pixel, day), envelope.day[pixel], envelope.spectra[pixel], envelope.window[pixel]
     difference, best = scratch[: spectrum.size], scratch[spectrum.size :]
     last = best.size - 1
+    # nothing beyond the model's own distance can matter, so the search begins there
     best[:] = length
     for m in range(days.size):
+        # in calibration a look's own spectrum may not speak for it
         if days[m] == 0 or days[m] == skip or _season_gap(days[m], day) > window:
             continue
         for b in range(spectrum.size):
@@ -208,7 +238,10 @@ def nearest_length(
 
 @compiled
 def _deviations(look: Look, model: Model, first: int, counts: Floats, left: Floats) -> None:
-    """Write what a tile's pixels differ from the model by to `left` (B, L), nought where unseen, and to `counts` (L,) 1 where seen."""
+    """Write what a tile's pixels differ from the model by to `left` (B, L), nought where unseen, and to `counts` (L,) 1 where seen.
+
+    Lanes beyond the last pixel are nought as well. Sums run in single reads of (K, B, P), a row of pixels at a time.
+    """
     usual = look.usual[0, first : first + LANES]
     counts[usual.size :] = 0
     for lane in range(usual.size):
@@ -222,12 +255,16 @@ def _deviations(look: Look, model: Model, first: int, counts: Floats, left: Floa
             for lane in range(coefficients.size):
                 left[b, lane] -= term * coefficients[lane]
         for lane in range(LANES):
+            # an unseen pixel's NaN would stay in its running mean for good
             left[b, lane] = left[b, lane] if counts[lane] > 0 else 0.0
 
 
 @compiled
 def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: Floats) -> None:
-    """Bring `length` (L,), squared distances, down to that of the pixel's own spectra, where the model alone would call it anomalous."""
+    """Bring `length` (L,), squared distances, down to that of the pixel's own spectra, where the model alone would call it anomalous.
+
+    Spectra lie scattered in memory, and few pixels are anomalous: asking last and seldom is what makes scoring fast.
+    """
     bands = len(look.values)
     spectrum, scratch = np.empty(bands), np.empty(bands + known[1].nearest)
     for lane in range(min(LANES, look.values.shape[1] - first)):
@@ -240,6 +277,7 @@ def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: 
 
 @compiled_parallel
 def _score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32], threads: int) -> NDArray[np.float32]:
+    """Return what `score` describes; each thread takes every `threads`-th tile, and writes the `drift` of its own pixels only."""
     bands, pixels = look.values.shape
     distances = np.empty((2, pixels), np.float32)
     for thread in prange(threads):
@@ -267,5 +305,8 @@ def score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float3
 
     `drift` (P, B), the running mean, is moved. Spectra are only asked for where the model alone would call the pixel
     anomalous.
+
+    1 is the usual largest distance of the pixel, as `look.usual` has it, whose NaN says what is unseen; the drift of unseen pixels stays.
+    Both rows are lengths, not squares.
     """
     return _score(look, model, envelope, drift, get_num_threads())

@@ -35,6 +35,7 @@ _PRESENT_DAYS = 183
 class Seasonal(Part):
     """Seasonal model per pixel over all bands together, scenes normalised, evidence added up over looks."""
 
+    # never 1: between history and watch the ground may have moved for reasons that no look shows
     confidence_limit: ClassVar[float] = 0.95
 
     least_looks: int = Field(10, ge=4, le=200)
@@ -65,7 +66,10 @@ class Seasonal(Part):
     """Distance, in units of a pixel's own usual largest one, from which on a look counts as anomalous."""
 
     def shortage(self, history: xr.Dataset) -> str:
-        """Return why `history` does not suffice, in plain words; empty where it does."""
+        """Return why `history` does not suffice, in plain words; empty where it does.
+
+        The median is over pixels that were clear at least once; days run from the first look to the last, clear or not.
+        """
         stack = stack_of(history)
         seen = stack.clear.sum(axis=0)
         # ground that no scene reaches says nothing about the length of the history
@@ -76,7 +80,11 @@ class Seasonal(Part):
         return f"the history holds {looks} clear looks over {days} days; {self.least_looks} over {self.least_days} days are needed"
 
     def fit(self, history: xr.Dataset) -> Arrays:
-        """Return the baseline of a block's history cube, `reflectance` (time, band, y, x) and `mask` (time, y, x)."""
+        """Return the baseline of a block's history cube, `reflectance` (time, band, y, x) and `mask` (time, y, x).
+
+        The arrays of `learning.learn`, and `last_clear` (P,) days since 1970-01-01, `bands` (B,), `shape` (2,) rows and columns.
+        Monitoring never adds to it, or a slow event would become normal.
+        """
         stack = stack_of(history)
         return {
             **learn(
@@ -89,32 +97,46 @@ class Seasonal(Part):
         }
 
     def start(self, baseline: Arrays) -> Arrays:
-        """Return the state before the first monitored look."""
+        """Return the state before the first monitored look.
+
+        Beside the state that all detectors have: `drift` (P, B), the running mean of whitened deviations, and `blind_days` (1,), which the
+        first look sets.
+        """
         pixels, bands = baseline["kinds"].size, baseline["bands"].size
         drift, blind_days = np.zeros((pixels, bands), np.float32), np.zeros(1, np.int32)
         return {**fresh_state(baseline["last_clear"], bands), "drift": drift, "blind_days": blind_days}
 
     def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:
-        """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known."""
+        """Return the (band, y, x) reflectance that is normal at `time`; NaN where nothing is known.
+
+        The model's expectation alone: the pixel's own earlier spectra, which `update` asks too, are many answers and not one.
+        """
         return predict(baseline["coefficients"], self._row(baseline, int(np.asarray(time, "datetime64[D]").astype(int)))).reshape(
             -1, *baseline["shape"]
         )
 
     def update(self, baseline: Arrays, state: Arrays, look: xr.Dataset) -> Arrays:
-        """Return the state after `look`; one that the state already holds, or an older one, changes nothing."""
+        """Return the state after `look`; one that the state already holds, or an older one, changes nothing.
+
+        Raises NotNormalisableError where haze or a shift cannot be taken out, and leaves `state` as it was; KeyError where the look lacks a
+        band of the baseline. Where too many pixels turn off at once, each of them is in doubt and the running means stay.
+        """
         view = view_of(look, tuple(str(band) for band in baseline["bands"]))
         if is_old(state, view):
             return state
         row = self._row(baseline, view.day)
         look_level = level(view, baseline, row)
+        # scoring moves it in place, and whoever holds the old state must find it as it was
         drift = state["drift"].copy()
         blind_days = _blind_days(baseline, state, view)
+        # unseen ground ages as a random walk does: its variance grows with time
         doubt = look_level.spread * np.sqrt(1 + self.blind_growth * blind_days[0] / YEAR_DAYS)
         usual = np.where(look_level.seen, baseline["usual"] * np.float32(doubt), np.float32(np.nan))
         distance, slow = score(Look(look_level.values, row, view.day, usual), *_known(baseline), drift)
         tracked = np.zeros(distance.size, np.bool_)
         tracked[state["where"]] = True
         anomalous = distance > self.quiet_below
+        # pixels that are known to be off put no look in doubt
         crowd = anomalous[~tracked].sum() > self.crowd_share * max(1, (look_level.seen & ~tracked).sum())
         notable = np.maximum(distance / self.quiet_below, slow / self.drift_below) * self.browning_weight > 1
         where = np.flatnonzero(look_level.seen & (tracked | notable)).astype(np.int32)
@@ -123,35 +145,48 @@ class Seasonal(Part):
         doubtful = crowd | view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
         off = Anomalies(where, distance[where], slow[where], doubtful, residual.T.copy(), expected.T.copy())
         seen = replace(view, seen=look_level.seen)
+        # haze over the whole block must leave no trace in the running means
         before = {**state, "drift": state["drift"] if crowd else drift, "blind_days": blind_days}
         return advance(before, seen, self._weighed(off, baseline), self._rules())
 
     def report(self, baseline: Arrays, state: Arrays, block: Block) -> ChangeMap:  # noqa: ARG002 - part of the contract
-        """Return the changed pixels of the block as they stand."""
+        """Return the changed pixels of the block as they stand.
+
+        Rows and columns are those of the AOI's grid. Nothing is computed anew: a report can be asked for at any time.
+        """
         return change_map(state, block)
 
     def _weighed(self, off: Anomalies, baseline: Arrays) -> Anomalies:
-        """Return `off` with what speaks for thinner vegetation raised, and what is denser vegetation called quiet."""
+        """Return `off` with what speaks for thinner vegetation raised, and what is denser vegetation called quiet.
+
+        A greener look is held at the quiet limit, so that it adds no evidence; `greener` and `browner` never hold for one pixel together.
+        """
         green, brown = (sign(off.residual.T, off.expected.T, baseline["bands"]) for sign in (greener, browner))
         weight = np.where(brown, np.float32(self.browning_weight), np.float32(1))
         distance = np.where(green, np.minimum(off.distance, np.float32(self.quiet_below)), off.distance * weight)
         return off._replace(distance=distance, drift=np.where(green, np.float32(0), off.drift * weight))
 
     def _rules(self) -> Rules:
+        """Return the rules with this part's limits; what is no option here is as `Rules` has it."""
         return Rules(quiet_below=self.quiet_below, drift_below=self.drift_below)
 
     def _row(self, baseline: Arrays, day: int) -> NDArray[np.float64]:
+        """Return the (K,) harmonics of `day` (since 1970-01-01), as many as the baseline's coefficients have."""
         row: NDArray[np.float64] = design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]
         return row
 
 
 def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32]:
-    """Return (1,) the days beyond half a year from the last look of the history to the first monitored one."""
+    """Return (1,) the days beyond half a year from the last look of the history to the first monitored one.
+
+    Later looks keep what the first one set: while looks come, nobody is blind. The history's last look is the latest of any pixel.
+    """
     if state["instant"][0] > np.iinfo(np.int64).min:
         return state["blind_days"]
     return np.array([max(0, view.day - int(baseline["last_clear"].max(initial=0)) - _PRESENT_DAYS)], np.int32)
 
 
 def _known(baseline: Arrays) -> tuple[Model, Envelope]:
+    """Return model and envelope as the kernels take them, from the saved arrays; nothing is copied."""
     model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
     return model, Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)

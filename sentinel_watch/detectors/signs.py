@@ -29,6 +29,8 @@ def bright_as_cloud(residual: NDArray[np.float32], bands: Iterable[str]) -> NDAr
     """Return (n,) True where `residual` (B, n), reflectance, is up in blue as a cloud or haze would be.
 
     Without B02 nothing is; without B04 any rise in blue is.
+
+    A reason to doubt and no mask: what such a pixel shows waits until it has lasted, since fresh concrete and salt are bright too.
     """
     rows = {str(band): row for band, row in zip(bands, residual, strict=True)}
     if "B02" not in rows:
@@ -50,6 +52,7 @@ def greener(residual: NDArray[np.float32], expected: NDArray[np.float32], bands:
     usual, seen = ((part[at["B04"]], part[at["B08"]]) for part in (expected, expected + residual))
     rise = residual[at["B08"]]
     others = np.max([residual[at[band]] for band in ("B04", "B11", "B12") if band in at], axis=0)
+    # haze and light raise all bands, leaves near infrared most of all
     denser = (_ndvi(*seen) - _ndvi(*usual) > _LEAST_GREENING) & (rise > 0) & (rise > others)
     return np.asarray(denser & (usual[1] > _LEAST_NIR))
 
@@ -62,10 +65,15 @@ def browner(residual: NDArray[np.float32], expected: NDArray[np.float32], bands:
     at = {str(band): row for row, band in enumerate(bands)}
     if not {"B04", "B08"} <= set(at):
         return np.zeros(residual.shape[1], np.bool_)
+    # a shadow can be corrected to less than nought, where a ratio means nothing
     usual, seen = ((part[at["B04"]], part[at["B08"]]) for part in (expected, np.maximum(expected + residual, 0)))
     before = _ndvi(*usual)
     return np.asarray((before > _VEGETATED) & (_ndvi(*seen) - before < -_LEAST_BROWNING) & (residual[at["B08"]] < 0))
 
 
 def _ndvi(red: NDArray[np.float32], nir: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return NDVI of `red` and `nir` reflectance, in their shape.
+
+    The sum counts as 0.02 at least, since over dark water the ratio of two errors would be anything.
+    """
     return np.asarray((nir - red) / np.maximum(nir + red, 0.02))

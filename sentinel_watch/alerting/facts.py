@@ -43,18 +43,25 @@ class Facts:
 
     @cached_property
     def in_force(self) -> tuple[Permit, ...]:
-        """Return the permits that were in force on the day of the first detection."""
+        """Return the permits that were in force on the day of the first detection.
+
+        In the register's order; empty where the site has none or none held on that day.
+        """
         return tuple(permit for permit in self.site.permits if self._holds(permit))
 
     @cached_property
     def covering(self) -> tuple[Permit, ...]:
-        """Return those of them that cover the event's class."""
+        """Return those of them that cover the event's class.
+
+        A permit that names no activity covers all of them.
+        """
         return tuple(permit for permit in self.in_force if not permit.activities or self.event_class in permit.activities)
 
     @cached_property
     def forbidding(self) -> tuple[Embargo, ...]:
         """Return the embargoes of that day that forbid the event's class where it lies, in part at least."""
         holding = (embargo for embargo in self.site.embargoes if self._holds(embargo) and self.event_class in embargo.activities)
+        # narrowed, since the error of the image may have moved the outline over the line
         return tuple(embargo for embargo in holding if self.metres(embargo.geometry).buffer(-TOLERANCE_M).intersects(self.geometry))
 
     @cached_property
@@ -72,6 +79,7 @@ class Facts:
     def nearest_permit(self) -> str | None:
         """Return the id of the permit that shares most area with the event, of all the site's where none covers it."""
         permits = self.covering or self.site.permits
+        # by area, for a permit that only touches the event is not the one to ask about
         shared = [(float(self.geometry.intersection(self.metres(permit.geometry)).area), permit.permit_id) for permit in permits]
         return max(shared, key=lambda pair: pair[0])[1] if shared else None
 
@@ -86,7 +94,10 @@ class Facts:
         return self.surroundings.distance_m("water", self.geometry)
 
     def metres(self, geometry: BaseGeometry) -> BaseGeometry:
-        """Return a geometry of the register (WGS84) in `crs`."""
+        """Return a geometry of the register (WGS84) in `crs`.
+
+        Corner by corner: over the few kilometres of a site an edge between two corners stays nearly straight.
+        """
         shape: BaseGeometry = Geometry(geometry, "EPSG:4326").to_crs(self.crs).geom
         return shape
 

@@ -43,11 +43,13 @@ def judge(facts: Facts, rules: Sequence[Rule]) -> LegalFinding:
     violation = any(rule.violation for _, rule in held)
     return LegalFinding(
         facts.nearest_permit,
+        # a tenth of a percent of the smallest alert is half a square metre: more digits say nothing
         _rounded(facts.outside_pct, 1),
         _rounded(facts.protected_ha, 4),
         _rounded(facts.water_m, 1),
         # missing paper is not lawfulness either
         True if violation else (False if facts.site.permits else None),
+        # in the pipeline's order, so that the same finding is the same text
         tuple(code for code, _ in held),
         sum(not rule.violation for _, rule in held),
     )

@@ -32,5 +32,8 @@ def below_measured_area(event_class: str, area_ha: float) -> bool:
     """Return whether events of this class and area are more often missed than found, so that their absence says nothing.
 
     True too for a class that was never measured.
+
+    `area_ha` is in hectares. The flag that comes of it limits what silence means, not what the alert itself is worth.
     """
+    # infinite for a class that nobody measured: not known must not read as good
     return area_ha < DETECTABLE_HA.get(event_class, inf)

@@ -37,7 +37,10 @@ class Precision:
 
     @property
     def share(self) -> float | None:
-        """Return the confirmed share of the decided, 0-1; None where nothing is decided."""
+        """Return the confirmed share of the decided, 0-1; None where nothing is decided.
+
+        Percentages of few cases mean little: `interval` belongs beside it wherever it is shown.
+        """
         decided = self.confirmed + self.dismissed
         return self.confirmed / decided if decided else None
 
@@ -72,6 +75,7 @@ def precision(cases: Iterable[Case]) -> tuple[Precision, ...]:
         for group in ((case.alert.event_class, case.site_type), ("all", "all")):
             counts[(*group, outcome)] += 1
             counts[(*group, "other")] += other
+    # the sum last, whatever the classes are called
     groups = sorted({key[:2] for key in counts}, key=lambda group: (group == ("all", "all"), group))
     return tuple(
         Precision(*group, *(counts[(*group, what)] for what in ("confirmed", "other", "dismissed", "undecided"))) for group in groups
@@ -79,7 +83,11 @@ def precision(cases: Iterable[Case]) -> tuple[Precision, ...]:
 
 
 def response_days(cases: Iterable[Case]) -> ResponseDays | None:
-    """Return how long decisions took; None where nothing is decided."""
+    """Return how long decisions took; None where nothing is decided.
+
+    From the first telling to the last decision, so that a case which was reopened counts with its whole length.
+    """
+    # an old log may not say when an alert was told: its length is not known, rather than nought
     pairs = [(case.found_at, case.decided_at) for case in cases if case.decided_at and case.found_at]
     days = [(datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds() / 86400 for begin, end in pairs]
     return ResponseDays(float(np.median(days)), float(np.quantile(days, 0.9)), len(days)) if days else None

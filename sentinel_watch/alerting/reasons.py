@@ -23,7 +23,10 @@ SENTENCES = {
 
 
 def sentences(alert: Alert) -> tuple[str, ...]:
-    """Return a plain sentence for each reason code of the alert, in their order; a code of an outside rule stands for itself."""
+    """Return a plain sentence for each reason code of the alert, in their order; a code of an outside rule stands for itself.
+
+    `alert.reasons` holds codes separated by `;`. Raises KeyError where a sentence asks for a column that alerts no longer have.
+    """
     columns = alert.properties()
     codes = [code for code in alert.reasons.split(";") if code]
     # "0" for a figure that a rule does not need to have looked at

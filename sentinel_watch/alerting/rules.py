@@ -52,6 +52,7 @@ class OutsidePermit(Part):
 
     def code(self, facts: Facts) -> str:
         """Return the code, "" where less lies outside or no permit covers it anyway."""
+        # without a covering permit all of it lies outside, and `not_permitted` says so already
         held = bool(facts.covering) and (facts.outside_pct or 0.0) >= self.min_outside_pct
         return "outside_permit" if held else ""
 
@@ -63,6 +64,7 @@ class OverPermittedArea(Part):
 
     def code(self, facts: Facts) -> str:
         """Return the code, "" where a permit allows as much or sets no limit."""
+        # the most generous permit decides, since doubt speaks for the operator
         limit = max((permit.max_area_ha or float("inf") for permit in facts.covering), default=float("inf"))
         return "over_permitted_area" if facts.event.region.area_ha > limit else ""
 

@@ -106,6 +106,7 @@ class Triage(Part):
             for event in events
             if event.classification and self._due(event, context) and event.event_id not in hidden
         ]
+        # ties by id, so that the order does not hang on that of the events
         return tuple(sorted(alerts, key=lambda alert: (-alert.priority, alert.alert_id)))
 
     def suppressed(self, events: Iterable[Event], context: Context) -> tuple[str, ...]:
@@ -242,7 +243,11 @@ def severity(event: Event, law: LegalFinding) -> Literal["low", "medium", "high"
 
 
 def _within(event: Event, zone: Suppression, crs: str) -> bool:
-    """Return whether an event began in a zone's period and lies in the zone by half or more."""
+    """Return whether an event began in a zone's period and lies in the zone by half or more.
+
+    Half and no less, so that an event which grows out of a zone is alerted. Days are those of the onset: what began before the zone was
+    set up is not hidden by it.
+    """
     if not zone.valid_from <= event.first_detected <= zone.valid_to:
         return False
     shape = Geometry(zone.geometry, "EPSG:4326").to_crs(crs).geom
@@ -259,7 +264,10 @@ def observability(context: Context) -> float:
 
 
 def _scene_on_or_before(used: Sequence[SceneRecord], day: date | None) -> str | None:
-    """Return the id of the last of `used` (oldest first) up to `day`, None where there is none."""
+    """Return the id of the last of `used` (oldest first) up to `day`, None where there is none.
+
+    Days are UTC, of which ISO texts compare as they follow each other.
+    """
     return next((record.scene_id for record in reversed(used) if day and record.time[:10] <= day.isoformat()), None)
 
 

@@ -85,6 +85,7 @@ class Cover:
         # 0.4 is the snow index's usual limit (Hall et al. 1995); 0.3 keeps bright, silty water out
         if wetness is not None and brightness is not None and wetness > 0.4 and brightness > 0.3:
             return CoverType.SNOW
+        # what is wet and green is a flooded field or floating plants
         if wetness is not None and wetness > 0.0 and (ndvi is None or ndvi < 0.3):
             return CoverType.WATER
         if ndvi is None:
@@ -93,13 +94,20 @@ class Cover:
         return CoverType.VEGETATION if ndvi >= 0.35 else CoverType.BARE
 
     def _first(self, names: tuple[str, ...]) -> float | None:
-        """Return the reflectance of the first of `names` that is known, else None."""
+        """Return the reflectance of the first of `names` that is known, else None.
+
+        Infinite values count as unknown too: a reflectance divided by nought upstream must not become a cover.
+        """
         return next((self.bands[name] for name in names if isfinite(self.bands.get(name, float("nan")))), None)
 
     def _contrast(self, plus: tuple[str, ...], minus: tuple[str, ...]) -> float | None:
-        """Return (a - b) / (a + b) of the first known band on either side, None where a side has none."""
+        """Return (a - b) / (a + b) of the first known band on either side, None where a side has none.
+
+        The order of names is one of preference, as of B8A for a missing B08. The answer lies in -1 to 1.
+        """
         a, b = self._first(plus), self._first(minus)
         if a is None or b is None:
             return None
+        # haze correction leaves dark bands at nought or below, where a ratio is anything
         a, b = max(a, 1e-3), max(b, 1e-3)
         return (a - b) / (a + b)

@@ -35,10 +35,15 @@ class Forest(NamedTuple):
 
 
 def flatten(trees: Sequence[Any]) -> Forest:
-    """Return the forest of scikit-learn's fitted `trees` (`estimators_` of an ensemble of classifiers)."""
+    """Return the forest of scikit-learn's fitted `trees` (`estimators_` of an ensemble of classifiers).
+
+    Trees must have one output and have been grown depth first, without `max_leaf_nodes`: only then the left branch is the next node.
+    Thresholds become float32 as the features are; a value between a threshold and its rounding takes the other branch.
+    """
     parts = [tree.tree_ for tree in trees]
     starts = np.cumsum([0, *(part.node_count for part in parts)]).astype(np.int32)
     leaf = np.concatenate([part.children_left < 0 for part in parts])
+    # counts in older versions of scikit-learn, shares in newer ones: both are made shares below
     share = np.concatenate([part.value[:, 0] for part in parts])
     return Forest(
         roots=starts[:-1],
@@ -53,12 +58,17 @@ def flatten(trees: Sequence[Any]) -> Forest:
 
 @compiled
 def vote(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return (n, label) mean shares of the leaves in which `features` (n, column) end; no NaN may be among them."""
+    """Return (n, label) mean shares of the leaves in which `features` (n, column) end; no NaN may be among them.
+
+    Bounds are not checked: `models.storage` does that once for a file. Trees are summed in their order, so that the last bits are
+    always the same.
+    """
     out = np.zeros((features.shape[0], forest.share.shape[1]))
     for n in range(features.shape[0]):
         for root in forest.roots:
             node = root
             while forest.feature[node] >= 0:
+                # not above goes left, as scikit-learn has it
                 node = node + 1 if features[n, forest.feature[node]] <= forest.threshold[node] else forest.right[node]
             out[n] += forest.share[node]
     return out / forest.roots.size

@@ -66,12 +66,17 @@ class Hierarchy(Part):
         return self.model
 
     def classify(self, event: Event, site: Site, year: Mapping[str, NDArray[np.float32]], opinion: Opinion | None) -> Classification:
-        """Return the class of the event; its basis is the model's name where the opinion decided, else `rule`."""
+        """Return the class of the event; its basis is the model's name where the opinion decided, else `rule`.
+
+        `probs` are summed by class, since two labels can be one class, and always hold `unknown_change`. `event`, `site` and `year`
+        are as `rules.Rules.classify` takes them.
+        """
         ruled = self.rules.classify(event, site, year, opinion)
         # a season in the series is more than any pair of pictures can tell
         if opinion is None or ruled.event_class in NON_EVENT_CLASSES:
             return ruled
         names, shares = _names(event, ruled.event_class, opinion), opinion.probs_where(self.shares)
+        # the class may come out as that, and must be among the probabilities
         probs = {"unknown_change": 0.0}
         for label, share in shares.items():
             probs[names[label]] = probs.get(names[label], 0.0) + share
@@ -81,7 +86,11 @@ class Hierarchy(Part):
 
 
 def _decided(shares: Mapping[str, float], likely: Sequence[str], names: Mapping[str, str]) -> str:
-    """Return the class that the conformal set `likely` allows to name."""
+    """Return the class that the conformal set `likely` allows to name.
+
+    `shares` is label -> probability at the place, 0-1, `names` label -> class. An empty set is as little of an answer as a full one: no
+    label is likely at the model's own error rate.
+    """
     first = max(shares, key=lambda label: shares[label])
     if not likely or len(likely) == len(shares):
         return "unknown_change"
@@ -92,9 +101,15 @@ def _decided(shares: Mapping[str, float], likely: Sequence[str], names: Mapping[
 
 
 def _names(event: Event, ruled: str, opinion: Opinion) -> dict[str, str]:
-    """Return label -> event class, by what the rules see and by the cover before and after."""
+    """Return label -> event class, by what the rules see and by the cover before and after.
+
+    The rules' class is taken where it says the same more closely, as `tailings_change` for works of people. A label that is not known
+    here is its own class.
+    """
+    # the labels know no water: nature may have moved a shore or brought a season
     covers = Cover(event.region.expected).cover_type, Cover(event.region.observed).cover_type
     watery = ruled if ruled.startswith("water_") else "water_extent_change"
     nature = watery if CoverType.WATER in covers else ruled if ruled == "surface_burn" else "seasonal"
     known = {MINING: "excavation", WORKS: ruled if ruled in WORKS_AT else "construction", NATURE: nature}
+    # another model's labels may be names of classes already
     return {label: known.get(label, label) for label in opinion.probs}

@@ -39,12 +39,19 @@ class Linear:
     """(label,)"""
 
     def standardised(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return `features` (n, column) in standard deviations from the mean, clipped at 8: a look that is off tells no more."""
+        """Return `features` (n, column) in standard deviations from the mean, clipped at 8: a look that is off tells no more.
+
+        No feature may be NaN; `blend` sees to that.
+        """
         return np.clip((features - self.mean) / self.scale, -8, 8)
 
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return (n, label) softmax probabilities."""
+        """Return (n, label) softmax probabilities.
+
+        Rows sum to 1. No feature may be NaN.
+        """
         logits = self.standardised(features) @ self.weights.T + self.bias
+        # the largest is taken off, or the power could overflow
         raised = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
@@ -72,21 +79,35 @@ class Learned:
         return self.heat(self.blend(features))
 
     def heat(self, blends: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return (n, label) calibrated probabilities of what `blend` gave."""
+        """Return (n, label) calibrated probabilities of what `blend` gave.
+
+        The temperature is one number for all labels, so that the order of labels never changes by it.
+        """
         return heated(blends, self.temperature)
 
     def blend(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the (n, label) probabilities before calibration."""
+        """Return the (n, label) probabilities before calibration.
+
+        An unknown feature counts as the training set's median for both voters: no guess, but nothing that speaks for a label either.
+        """
         known = np.where(np.isfinite(features), features, self.linear.middle).astype(np.float32)
         return self.forest_weight * vote(self.forest, known) + (1 - self.forest_weight) * self.linear.probabilities(known)
 
     def opinions(self, before: NDArray[np.float32], after: NDArray[np.float32], boxes: NDArray[np.int32]) -> tuple[Opinion, ...]:
-        """Return what it thinks of each window of `boxes`; the arrays are those of `windows.measure`."""
+        """Return what it thinks of each window of `boxes`; the arrays are those of `windows.measure`.
+
+        `before` and `after` are (6, y, x) reflectance, `boxes` (n, 4); one opinion a box, in their order.
+        """
         features = measure(before, after, boxes)
         return tuple(self._opinion(*pair) for pair in zip(features, self.predict(features), strict=True))
 
     def _opinion(self, features: NDArray[np.float32], probs: NDArray[np.float64]) -> Opinion:
-        """Return the opinion that one row gives."""
+        """Return the opinion that one row gives.
+
+        `features` are (column,), `probs` (label,). `likely` may be empty, or hold every label: each is asked by itself whether it reaches
+        its entry in `least`.
+        """
+        # sorted keeps ties in order, so that equal probabilities name the same label every time
         order = sorted(range(len(self.labels)), key=lambda k: -probs[k])
         likely = tuple(self.labels[k] for k in order if probs[k] >= self.least[k])
         named, prior = (
@@ -95,7 +116,11 @@ class Learned:
         return Opinion(self.name, named, likely, prior, self._telling(features, order[0]))
 
     def _telling(self, features: NDArray[np.float32], label: int) -> dict[str, float]:
-        """Return the features that spoke most for `label`, by their part of the linear score against the mean of the others."""
+        """Return the features that spoke most for `label`, by their part of the linear score against the mean of the others.
+
+        Forests have no such parts, so only the linear voter is asked; a feature that is unknown speaks for nothing. TOLD at most, those
+        that spoke against it never.
+        """
         contrast = self.linear.weights[label] - np.delete(self.linear.weights, label, axis=0).mean(axis=0)
         known = np.isfinite(features)
         parts = (
@@ -106,6 +131,9 @@ class Learned:
 
 
 def heated(probs: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Return `probs` (n, label) raised to 1 / `temperature` and summing to 1 again; temperature scaling, Guo et al. 2017."""
+    """Return `probs` (n, label) raised to 1 / `temperature` and summing to 1 again; temperature scaling, Guo et al. 2017.
+
+    A probability counts as 1e-6 at least, so that no label is out for good.
+    """
     raised = np.power(np.clip(probs, 1e-6, 1), 1 / temperature)
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -33,6 +33,7 @@ class Index(NamedTuple):
     high: float
 
 
+# windows._picture computes them by their place in this list, not by name
 INDICES = (
     Index("ndvi", "(B08 - B04) / (B08 + B04)", "Rouse et al. 1974", -1, 1),
     Index("bsi", "((B11 + B04) - (B08 + B02)) / ((B11 + B04) + (B08 + B02))", "Rikimaru et al. 2002", -1, 1),
@@ -50,7 +51,11 @@ INDICES = (
 
 
 def _names() -> tuple[str, ...]:
-    """Return the names of all features, in the order of the columns."""
+    """Return the names of all features, in the order of the columns.
+
+    `windows._measure_all` fills the columns in this order by counting: neither can be changed alone, and
+    models that were trained before no longer fit then.
+    """
     spread = [
         f"{index.name}_{when}_{round(level * 100)}" for index in INDICES for when in ("before", "after", "change") for level in LEVELS
     ]

@@ -43,15 +43,23 @@ def told(opinion: Opinion, shares: Mapping[str, float], event_class: str) -> str
     """Return the end of an explanation: how sure the model is, and what spoke for it; what it leaves open where it names nothing.
 
     `shares` is label -> probability as it holds at the place.
+
+    It begins with a semicolon and has no full stop, since the sentence goes on. Features come in the
+    model's own order, most telling first.
     """
     if event_class == "unknown_change":
+        # an empty set leaves as much open as a full one
         likely = opinion.likely or tuple(opinion.probs)
         return f"; the model cannot rule out {' or '.join(label.replace('_', ' ') for label in likely)}"
+    # several features can have the same words, and are told once
     reasons = list(dict.fromkeys(filter(None, map(_word, opinion.measures))))[:MOST]
     because = f", by {' and '.join(reasons)}" if reasons else ""
     return f"; the model gives {100 * max(shares.values()):.0f} %{because}"
 
 
 def _word(feature: str) -> str:
-    """Return the words for a feature, empty where it has none."""
+    """Return the words for a feature, empty where it has none.
+
+    One that has none, as `shift_px`, says nothing that an inspector could go and see.
+    """
     return next((words for start, words in WORDS if feature.startswith(start)), "")

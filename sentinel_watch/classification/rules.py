@@ -95,7 +95,10 @@ class Rules(Part):
         return None
 
     def _is_field(self, year: Sequence[Cover]) -> bool:
-        """Return whether the place is green in one month and bare in another of its normal year."""
+        """Return whether the place is green in one month and bare in another of its normal year.
+
+        A single month of either kind is enough; months that no look covered count as neither.
+        """
         kinds = {month.cover_type for month in year}
         return {CoverType.BARE, CoverType.VEGETATION} <= kinds
 
@@ -126,14 +129,20 @@ class Rules(Part):
         return _fall(before.nbr, after.nbr) >= self.min_nbr_drop and nir <= self.max_char_nir and darker
 
     def _vegetation(self, now: CoverType | None, site_type: str) -> Verdict:
-        """Return loss where bare ground is left, as the site type explains it; stress where it is still green."""
+        """Return loss where bare ground is left, as the site type explains it; stress where it is still green.
+
+        Which plants they were is not asked: one spectrum does not tell a forest from a meadow.
+        """
         if now is CoverType.BARE:
             return Verdict(BARE_AT.get(site_type, "vegetation_loss"), "Bare ground replaced vegetation")
         # felling is what to look for in a protected area; beside works, dust and drainage thin plants too
         return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", "Vegetation became thinner and drier")
 
     def _surface(self, before: Cover, after: Cover, site_type: str) -> Verdict:
-        """Return what brighter or darker bare ground means at such a site; `unknown_change` where no table names it."""
+        """Return what brighter or darker bare ground means at such a site; `unknown_change` where no table names it.
+
+        Each albedo is the mean of the bands that its spectrum has: both must have the same, or a missing band would pass for a step.
+        """
         # a share, since a step of 0.02 is much on wet tailings and nothing on salt
         darker = _fall(before.albedo, after.albedo) / (before.albedo or 1.0)
         if darker >= self.min_albedo_step and site_type in BARE_AT:
@@ -157,8 +166,12 @@ def _fall(before: float | None, after: float | None) -> float:
 
 
 def extent(event: Event) -> str:
-    """Return the end of the explanation: how large, since when, seen how often."""
+    """Return the end of the explanation: how large, since when, seen how often.
+
+    No full stop, so that a caller can go on. Counts are medians over the region's pixels; areas are rounded to 100 square metres.
+    """
     region = event.region
+    # the change lies between two looks, and which day it was nobody saw
     since = f"between {_long(region.last_clear)} and {_long(region.onset)}" if region.last_clear else f"by {_long(region.onset)}"
     seen = f"seen in {region.n_anomalous} of {region.n_looks} clear looks since"
     again = ", and is back to what it was" if event.status is EventStatus.FINISHED else ""
@@ -166,5 +179,8 @@ def extent(event: Event) -> str:
 
 
 def _long(day: object) -> str:
-    """Return a day as in `7 August 2018`."""
+    """Return a day as in `7 August 2018`.
+
+    Without a leading zero, by a format that not every operating system knows (`%-d`).
+    """
     return f"{day:%-d %B %Y}"

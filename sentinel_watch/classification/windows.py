@@ -25,10 +25,12 @@ _DARKEST = np.float32(1e-3)
 _NUMBER = {index.name: position for position, index in enumerate(INDICES)}
 _NDVI, _BSI, _MNDWI = _NUMBER["ndvi"], _NUMBER["bsi"], _NUMBER["mndwi"]
 _TEXTURED = tuple(_NUMBER[name] for name in TEXTURED)
+# plain numbers, since compiled code cannot read the list of indices
 _LOW = tuple(float(index.low) for index in INDICES)
 _HIGH = tuple(float(index.high) for index in INDICES)
 _N = len(INDICES)
 _LEVELS = LEVELS
+# of a larger window every so-manieth pixel tells about the same quantiles
 _MOST_SIDE = 96
 _MIXED = 3
 _N_COVERS = 4
@@ -47,13 +49,17 @@ def measure(before: Floats, after: Floats, boxes: NDArray[np.int32]) -> Floats:
 
 @compiled_parallel
 def _measure_all(before: Floats, after: Floats, boxes: NDArray[np.int32], out: Floats) -> None:
-    """Fill each row of `out` from its own window."""
+    """Fill each row of `out` from its own window.
+
+    Columns are filled in the order of FEATURES. Each window is one thread's, so that threads do not show in the result.
+    """
     for n in prange(boxes.shape[0]):
         top, left, height, width = boxes[n]
         step = 1 + (max(height, width) - 1) // _MOST_SIDE
         was = _picture(before[:, top : top + height : step, left : left + width : step])
         now = _picture(after[:, top : top + height : step, left : left + width : step])
         _spread(was, now, out[n])
+        # the spreads come first: three sets of quantiles an index
         at = _covers(was, now, out[n], _N * 3 * len(_LEVELS))
         at = _texture(was, now, out[n], at)
         out[n, at] = _coherence(was[_NDVI])
@@ -63,13 +69,19 @@ def _measure_all(before: Floats, after: Floats, boxes: NDArray[np.int32], out: F
 
 @compiled
 def _ratio(plus: np.float32, minus: np.float32) -> np.float32:
-    """Return the normalised difference."""
+    """Return the normalised difference.
+
+    Both are at least 0.001, so that the sum is not nought; NaN where either is.
+    """
     return (plus - minus) / (plus + minus)
 
 
 @compiled
 def _visible(blue: np.float32, green: np.float32, red: np.float32) -> float:
-    """Return the mean of those that are known."""
+    """Return the mean of those that are known.
+
+    NaN where none is. Features with a band missing stay comparable that way, if a little shifted.
+    """
     total, count = np.float64(0), 0
     for value in (blue, green, red):
         if value == value:  # noqa: PLR0124 - false for NaN alone
@@ -86,7 +98,10 @@ def _lit(value: np.float32) -> np.float32:
 
 @compiled
 def _picture(pixels: Floats) -> Floats:
-    """Return (index, y, x) of `pixels` (6, y, x)."""
+    """Return (index, y, x) of `pixels` (6, y, x).
+
+    The index axis is in the order of INDICES: numbers here are places there. A pixel that is NaN in a band is NaN in what needs it.
+    """
     _, height, width = pixels.shape
     seen = np.empty((_N, height, width), np.float32)
     for y in range(height):
@@ -109,11 +124,16 @@ def _picture(pixels: Floats) -> Floats:
 
 @compiled
 def _quantiles(values: Floats, low: float, high: float, levels: tuple[float, ...], out: Floats) -> None:
-    """Fill `out` with the quantiles of the known values, to a 200th of the range; leave it where none is known."""
+    """Fill `out` with the quantiles of the known values, to a 200th of the range; leave it where none is known.
+
+    Values beyond `low` and `high` count in the first or last bin. Within a bin values are taken to be spread evenly. `levels` must
+    ascend, since the bins are gone through once.
+    """
     counts, total = np.zeros(_BINS, np.int32), 0
     scale = _BINS / (high - low)
     for value in values.flat:
         if value == value:  # noqa: PLR0124 - false for NaN alone
+            # cut to the ends of the range, so that a glint moves no quantile by more than its rank
             counts[min(max(int((value - low) * scale), 0), _BINS - 1)] += 1
             total += 1
     below, place = 0, 0
@@ -128,7 +148,10 @@ def _quantiles(values: Floats, low: float, high: float, levels: tuple[float, ...
 
 @compiled
 def _boxes(picture: Floats) -> Floats:
-    """Return (y, x) the sum over the 3 x 3 pixels around each, fewer at the edge; no pixel may be NaN."""
+    """Return (y, x) the sum over the 3 x 3 pixels around each, fewer at the edge; no pixel may be NaN.
+
+    Rows first and then columns: four sums a pixel in place of eight.
+    """
     rows = picture.copy()
     rows[:, 1:] += picture[:, :-1]
     rows[:, :-1] += picture[:, 1:]
@@ -140,7 +163,10 @@ def _boxes(picture: Floats) -> Floats:
 
 @compiled
 def _known(picture: Floats) -> tuple[Floats, Floats]:
-    """Return the picture with 0 for NaN, and 1 where it is known, else 0."""
+    """Return the picture with 0 for NaN, and 1 where it is known, else 0.
+
+    So that sums need no question at each pixel: unknown ones add nought, to the values as to the count.
+    """
     values, known = np.zeros(picture.shape, np.float32), np.zeros(picture.shape, np.float32)
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
@@ -152,7 +178,10 @@ def _known(picture: Floats) -> tuple[Floats, Floats]:
 
 @compiled
 def _smooth(picture: Floats) -> Floats:
-    """Return the mean of the known values in 3 x 3 pixels, NaN where the pixel itself is not known."""
+    """Return the mean of the known values in 3 x 3 pixels, NaN where the pixel itself is not known.
+
+    A shift by one pixel moves an edge, and its change less where neighbours are averaged.
+    """
     values, known = _known(picture)
     total, count = _boxes(values), _boxes(known)
     for y in range(picture.shape[0]):
@@ -163,21 +192,30 @@ def _smooth(picture: Floats) -> Floats:
 
 @compiled
 def _spread(was: Floats, now: Floats, out: Floats) -> None:
-    """Fill the first columns: the quantiles of every index before, after and of its change."""
+    """Fill the first columns: the quantiles of every index before, after and of its change.
+
+    Of changes the range is centred at nought and as long as that of the index, so a change by more than half of
+    that counts as half of it.
+    """
     size = len(_LEVELS)
     for k in range(_N):
         at = 3 * size * k
         _quantiles(was[k], _LOW[k], _HIGH[k], _LEVELS, out[at : at + size])
         _quantiles(now[k], _LOW[k], _HIGH[k], _LEVELS, out[at + size : at + 2 * size])
         reach = _HIGH[k] - _LOW[k]
+        # smoothed, so that a shift of a pixel is not told as change
         _quantiles(_smooth(now[k] - was[k]), -reach / 2, reach / 2, _LEVELS, out[at + 2 * size : at + 3 * size])
 
 
 @compiled
 def _cover(ndvi: float, bsi: float, mndwi: float) -> int:
-    """Return the number of the pixel's cover in COVERS."""
+    """Return the number of the pixel's cover in COVERS.
+
+    The number is the place in COVERS. NDVI must be known; where another index is NaN its question is answered with no.
+    """
     if ndvi > 0.5:
         return 0
+    # the same limits as of Cover.cover_type, so that rule and model mean the same by water
     if mndwi > 0 and ndvi < 0.3:
         return 2
     return 1 if bsi > 0 else _MIXED
@@ -185,7 +223,10 @@ def _cover(ndvi: float, bsi: float, mndwi: float) -> int:
 
 @compiled
 def _moves(was: Floats, now: Floats) -> NDArray[np.float64]:
-    """Return (cover before, cover after) the share of the pixels that are known both times; NaN where there are none."""
+    """Return (cover before, cover after) the share of the pixels that are known both times; NaN where there are none.
+
+    Shares sum to 1. Only NDVI is asked whether a pixel is known.
+    """
     moves = np.zeros((_N_COVERS, _N_COVERS))
     for y in range(was.shape[1]):
         for x in range(was.shape[2]):
@@ -198,7 +239,10 @@ def _moves(was: Floats, now: Floats) -> NDArray[np.float64]:
 
 @compiled
 def _covers(was: Floats, now: Floats, out: Floats, at: int) -> int:
-    """Fill the shares of covers and of moves between them, from column `at`; return the next free column."""
+    """Fill the shares of covers and of moves between them, from column `at`; return the next free column.
+
+    `out` gets shares before, shares after, then moves from each cover to each other one, row by row.
+    """
     moves = _moves(was, now)
     place = at + 2 * _N_COVERS
     for a in range(_N_COVERS):
@@ -213,19 +257,26 @@ def _covers(was: Floats, now: Floats, out: Floats, at: int) -> int:
 
 @compiled
 def _deviation(picture: Floats) -> Floats:
-    """Return the standard deviation in 3 x 3 pixels, NaN where one of them is not known."""
+    """Return the standard deviation in 3 x 3 pixels, NaN where one of them is not known.
+
+    From sums of squares, which lose digits where the mean is far above the deviation: never below nought for that reason.
+    """
     values, known = _known(picture)
     total, square, count = _boxes(values), _boxes(values * values), _boxes(known)
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
             variance = square[y, x] / 9 - (total[y, x] / 9) ** 2
+            # all nine must be known: fewer would make every edge of a mask look rough
             total[y, x] = np.sqrt(max(variance, 0.0)) if count[y, x] > 8.5 else np.nan
     return total
 
 
 @compiled
 def _texture(was: Floats, now: Floats, out: Floats, at: int) -> int:
-    """Fill two quantiles of the local deviation before and after and their change, from column `at`; return the next free column."""
+    """Fill two quantiles of the local deviation before and after and their change, from column `at`; return the next free column.
+
+    Up to 0.25 is resolved: an index rarely differs by more among neighbours. Three pairs of columns an index.
+    """
     for k in _TEXTURED:
         _quantiles(_deviation(was[k]), 0.0, 0.25, (0.5, 0.9), out[at : at + 2])
         _quantiles(_deviation(now[k]), 0.0, 0.25, (0.5, 0.9), out[at + 2 : at + 4])
@@ -236,11 +287,16 @@ def _texture(was: Floats, now: Floats, out: Floats, at: int) -> int:
 
 @compiled
 def _coherence(picture: Floats) -> float:
-    """Return how much the gradients lie along one line, 0-1; NaN where there are none."""
+    """Return how much the gradients lie along one line, 0-1; NaN where there are none.
+
+    From the structure tensor (Bigün and Granlund, 1987), the difference of its eigenvalues over their sum: 1 where all edges are
+    parallel, as on roads and dams, 0 where they go all ways. Pixels at the edge have no gradient.
+    """
     xx, yy, xy = 0.0, 0.0, 0.0
     for y in range(1, picture.shape[0] - 1):
         for x in range(1, picture.shape[1] - 1):
             dy, dx = picture[y + 1, x] - picture[y - 1, x], picture[y, x + 1] - picture[y, x - 1]
+            # false where one of the four neighbours is NaN
             if dx * dy == dx * dy:
                 xx += dx * dx
                 yy += dy * dy
@@ -250,7 +306,10 @@ def _coherence(picture: Floats) -> float:
 
 @compiled
 def _displacement(was: Floats, now: Floats, out: Floats) -> None:
-    """Fill the length of the shift that explains the change best, pixels, and the share of the change that it explains."""
+    """Fill the length of the shift that explains the change best, pixels, and the share of the change that it explains.
+
+    One step of Lucas and Kanade (1981), so right for a pixel or so; lengths are cut at 3. Left NaN where the window has no structure.
+    """
     xx, yy, xy, xt, yt, tt = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for y in range(1, was.shape[0] - 1):
         for x in range(1, was.shape[1] - 1):
@@ -260,6 +319,7 @@ def _displacement(was: Floats, now: Floats, out: Floats) -> None:
                 xx, yy, xy = xx + dx * dx, yy + dy * dy, xy + dx * dy
                 xt, yt, tt = xt + dx * dt, yt + dy * dt, tt + dt * dt
     area = xx * yy - xy * xy
+    # edges of one direction alone cannot tell a shift along them
     if area > 1e-9 and tt > 0:
         u, v = (xt * yy - yt * xy) / area, (yt * xx - xt * xy) / area
         out[0] = min(np.hypot(u, v), 3.0)

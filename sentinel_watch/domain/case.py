@@ -33,6 +33,7 @@ class CaseStatus(StrEnum):
     """Nothing more is to be done; the decision stays."""
 
 
+# nothing leads from closed to a decision: whoever changes one takes the case up again first
 FOLLOWERS: Mapping[CaseStatus, tuple[CaseStatus, ...]] = {
     CaseStatus.NEW: (CaseStatus.ASSIGNED, CaseStatus.FIELD_VISIT, CaseStatus.CONFIRMED, CaseStatus.DISMISSED),
     CaseStatus.ASSIGNED: (CaseStatus.ASSIGNED, CaseStatus.FIELD_VISIT, CaseStatus.CONFIRMED, CaseStatus.DISMISSED),
@@ -66,6 +67,7 @@ class Dismissal(StrEnum):
     """Needs a comment."""
 
 
+# a wrong lesson is worse than none, so reasons that could be several things are left out
 LEARNT_AS: Mapping[Dismissal, str] = {
     Dismissal.CLOUD: "cloud_artefact",
     Dismissal.SHADOW: "cloud_artefact",

@@ -28,6 +28,7 @@ class PixelStatus(IntEnum):
 
     # the numbers are stored with events: a change of one would misread every workspace
     STABLE = 0
+    # in this order, so that `> STABLE` and `< CONFIRMED` can be asked of whole arrays
     PROVISIONAL = 1
     """Off its baseline, not yet often enough."""
     CONFIRMED = 2

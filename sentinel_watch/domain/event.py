@@ -24,6 +24,7 @@ EVENT_CLASSES = (
     "excavation", "waste_deposit", "tailings_change", "water_discolouration", "water_extent_change", "surface_burn",
     "vegetation_loss", "vegetation_stress", "construction", "oil_slick", "gas_plume", "unknown_change",
 )  # fmt: skip
+# what is no event is named too, since a count of what was held back shows what the filter does
 NON_EVENT_CLASSES = ("agriculture", "seasonal", "snow", "cloud_artefact", "misregistration", "sensor_artefact")
 
 
@@ -58,7 +59,10 @@ class Classification:
 
     @property
     def confidence(self) -> float:
-        """Return the probability of the event class, 0-1; 0 for `unknown_change`, which claims nothing."""
+        """Return the probability of the event class, 0-1; 0 for `unknown_change`, which claims nothing.
+
+        Raises KeyError where `probs` lacks the event class: whoever makes a classification puts it there, if with 0.
+        """
         return 0.0 if self.event_class == "unknown_change" else self.probs[self.event_class]
 
 
@@ -97,4 +101,5 @@ class Event:
     """One entry a scene on which area or status changed, oldest first."""
     merged: tuple[str, ...] = ()
     """Ids of younger events that grew into this one."""
+    # codes and not sentences: exports are sorted and filtered by them
     flags: tuple[str, ...] = field(default_factory=tuple)

@@ -40,7 +40,10 @@ class Block:
 
     @property
     def key(self) -> str:
-        """Return the block's name in the store: `r000c000`."""
+        """Return the block's name in the store: `r000c000`.
+
+        Three digits each, so that names sort in the order of the blocks up to a thousand of them a side.
+        """
         return f"r{self.row:03d}c{self.col:03d}"
 
 
@@ -50,6 +53,7 @@ def aoi_grid(geometry: BaseGeometry, resolution_m: float = 10.0, margin_m: float
     At 10 m that is Sentinel-2's own pixel lattice, so reading from a tile of the same zone moves no pixel. `margin_m` widens
     the AOI on all sides first. The zone is the one in which most of the AOI's bounding box lies; scenes of the next are resampled.
     """
+    # in metres before the margin is added: a degree is no length
     aoi = Geometry(geometry, "EPSG:4326").to_crs("utm")
     return GeoBox.from_geopolygon(aoi.buffer(margin_m) if margin_m else aoi, resolution=resolution_m)
 
@@ -61,6 +65,7 @@ def blocks(grid: GeoBox, side_px: int) -> Iterator[Block]:
     """
     tiles = GeoboxTiles(grid, (side_px, side_px))
     for row, col in np.ndindex(*tiles.shape):
+        # cast, since the library's tiles are typed as any kind of grid
         yield Block(row, col, row * side_px, col * side_px, cast("GeoBox", tiles[row, col]))
 
 
@@ -70,4 +75,5 @@ def inside(geometry: BaseGeometry, grid: GeoBox) -> NDArray[np.bool_]:
     By centres, so that pixels along a border shared by two AOIs are counted once.
     """
     shape = Geometry(geometry, "EPSG:4326").to_crs(str(grid.crs))
+    # inverted, for rasterio's masks are True outside
     return np.asarray(geometry_mask([shape.geom], grid.shape, grid.affine, invert=True), bool)

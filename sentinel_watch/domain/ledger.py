@@ -16,6 +16,7 @@ class Outcome(StrEnum):
 
     USED = "used"
     REJECTED = "rejected"
+    # kept apart from rejected: a rejection stands, a failure is tried again
     FAILED = "failed"
     """Could not be read; the next run tries again."""
 
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     """Older than the history that the pipeline reads."""
     UNREADABLE = "unreadable"
     """A file is missing, broken, or lies about its content."""
+    # a rejection would be for good, but the next run may spend anew
     BUDGET = "budget"
     """What the run might spend was spent before the scene was read."""
 

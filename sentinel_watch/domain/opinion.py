@@ -33,7 +33,11 @@ class Opinion:
         """Return the probabilities at a place where the labels have other shares; Saerens et al. 2002.
 
         `shares` is label -> share, 0-1; a label that it leaves out keeps that of the training data.
+
+        Only what labels look like is held to be the same there as in training, not how frequent they are. Raises KeyError where
+        `prior` lacks a label of `probs`, ZeroDivisionError where the shares leave nothing.
         """
+        # each probability holds the share that its label had in training: it is divided out
         weighted = {label: value * shares.get(label, self.prior[label]) / self.prior[label] for label, value in self.probs.items()}
         total = sum(weighted.values())
         return {label: value / total for label, value in weighted.items()}

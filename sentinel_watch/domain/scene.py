@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTICAL_BANDS", "SCL", "Asset", "Scene"]
 
+# B10 is left out: L2A has none, as it sees cirrus and not the ground
 OPTICAL_BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
 """Sentinel-2's L2A reflectance bands, in order of wavelength."""
 
@@ -60,5 +61,6 @@ class Scene:
     """What the catalogue says of the whole scene, 0-1."""
     notes: tuple[str, ...] = ()
     """What was odd about the catalogue's entry, as codes: `offset_by_baseline` …"""
+    # evidence must show what the catalogue said, also where the program came to know better
     declared: Mapping[str, Any] = field(default_factory=dict)
     """What the catalogue's entry says, word for word, tables and lists left out; nothing is computed from it but evidence."""

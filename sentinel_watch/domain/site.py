@@ -45,6 +45,7 @@ class Embargo:
     """WGS84, degrees."""
     valid_from: date | None = None
     valid_to: date | None = None
+    # an empty list bans nothing, unlike in a permit, where it covers all: a ban has to say what it bans
     activities: tuple[str, ...] = ()
     """Event classes that are forbidden there."""
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pack", "unpack"]
 
+# the earliest instant that a zip archive can tell
 EPOCH = (1980, 1, 1, 0, 0, 0)
 SCHEMA = "schema.json"
 MOST_BYTES = 200_000_000
@@ -30,10 +31,15 @@ MOST_BYTES = 200_000_000
 
 
 def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Return the bytes of a skops file that holds `arrays`; the same arrays give the same bytes."""
+    """Return the bytes of a skops file that holds `arrays`; the same arrays give the same bytes.
+
+    Ids are renumbered in the order in which skops' schema names them, and entries follow that order. Another version of skops or zlib
+    may write other bytes.
+    """
     written = zipfile.ZipFile(BytesIO(skops.io.dumps(dict(arrays))))
     schema = written.read(SCHEMA).decode()
     numbers: dict[str, str] = {}
+    # ids and file names are the same addresses, so that one numbering serves both
     for address in re.findall(r'"(?:__id__|file)": "?(\d+)', schema):
         numbers.setdefault(address, str(len(numbers)))
     schema = re.sub(r'("(?:__id__|file)": "?)(\d+)', lambda found: found[1] + numbers[found[2]], schema)
@@ -46,19 +52,26 @@ def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
 
 
 def unpack(content: bytes, where: str) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays of a skops file; raise InputError where it is none, holds other types, or unfolds to too much."""
+    """Return the arrays of a skops file; raise InputError where it is none, holds other types, or unfolds to too much.
+
+    `where` names the file in the error. Sizes are those that the archive declares; they are added up before anything is unfolded.
+    """
     try:
         size = sum(entry.file_size for entry in zipfile.ZipFile(BytesIO(content)).infolist())
         foreign = skops.io.get_untrusted_types(data=content) if size <= MOST_BYTES else ["more than a model can be"]
         if foreign:
             raise InputError("the model file holds what no model holds", where=where, found=", ".join(foreign))
+        # numpy's arrays and plain containers alone, or a model could run code when it is opened
         return cast("dict[str, NDArray[np.generic]]", skops.io.loads(content, trusted=[]))
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise InputError("the model file is damaged", where=where, found=str(error), next_step="install it again") from error
 
 
 def _write(target: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """Add one entry, compressed, without the time of day."""
+    """Add one entry, compressed, without the time of day.
+
+    Always deflated at the same level: the bytes of an archive depend on how hard it was pressed.
+    """
     entry = zipfile.ZipInfo(name, EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
     target.writestr(entry, content, compresslevel=9)

@@ -41,6 +41,7 @@ class Card(BaseModel):
     versions: dict[str, str]
     """Libraries that it was trained with."""
     recipe: dict[str, Any]
+    # thousands of digests would bury the rest of a printed card
     trained_on: tuple[str, ...] = Field(repr=False)
     """Digests of the pairs that it saw, so that an evaluation can say which of its pairs are no test."""
     left_out: dict[str, int]
@@ -50,6 +51,9 @@ class Card(BaseModel):
     """What was measured; `docs/reference/models.md` says what each means."""
 
     def believes(self, lon: float, lat: float) -> bool:
-        """Return whether a place, WGS84 degrees, lies where the model may be believed."""
+        """Return whether a place, WGS84 degrees, lies where the model may be believed.
+
+        The edges belong to it. A region cannot cross the antimeridian: with its west beyond its east it would hold no place at all.
+        """
         west, south, east, north = self.region
         return west <= lon <= east and south <= lat <= north

@@ -29,8 +29,13 @@ SETS = {
 
 
 def evaluation_page(result: Mapping[str, Any]) -> str:
-    """Return the page as HTML; `result` is what `evaluate` gave. The same result gives the same bytes."""
+    """Return the page as HTML; `result` is what `evaluate` gave. The same result gives the same bytes.
+
+    Sets without a pair are left out. The first label is the one that the model is for: AUC and false rises are its own. All text that
+    came with the data is escaped, since the page is opened in a browser.
+    """
     labels = result["labels"]
+    # average precision last: the narrower tables show the first four alone
     names = [f"auc_{labels[0]}", "macro_f1", "brier", "ece", *(f"ap_{label}" for label in labels)]
     parts = [(SETS[key], result[key]) for key in SETS if result[key]["pairs"]]
     figures = _table(
@@ -63,7 +68,11 @@ Pairs by size of the set: {escape(", ".join(f"{size}: {count}" for size, count i
 
 
 def _pictures(part: Mapping[str, Any], labels: Sequence[str]) -> str:
-    """Return reliability and confusion as inline SVG."""
+    """Return reliability and confusion as inline SVG.
+
+    `part` is the summary of one set of pairs. Letters stay text, so that the page's reader can search them; the XML head is cut off, for
+    it may not stand inside of HTML.
+    """
     # a fixed salt and no date, or the same figure would have other bytes each time
     with mpl.rc_context({"svg.hashsalt": "sentinel-watch", "svg.fonttype": "none"}):
         figure = Figure(figsize=(11, 4.6), layout="constrained")
@@ -77,7 +86,10 @@ def _pictures(part: Mapping[str, Any], labels: Sequence[str]) -> str:
 
 
 def _reliability(axes: Axes, tables: Mapping[str, Any], labels: Sequence[str]) -> None:
-    """Draw how often each probability came true; the area of a mark grows with its pairs."""
+    """Draw how often each probability came true; the area of a mark grows with its pairs.
+
+    `tables` is label -> rows of `said` and `was`, 0-1, and `n`. There are six marks: a seventh label would not be drawn.
+    """
     axes.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--", label="as it should be")
     for label, marker in zip(labels, "os^Dv*", strict=False):
         said, was, n = (np.array([row[key] for row in tables[label]]) for key in ("said", "was", "n"))
@@ -88,7 +100,11 @@ def _reliability(axes: Axes, tables: Mapping[str, Any], labels: Sequence[str]) -
 
 
 def _confusion(axes: Axes, table: np.ndarray[Any, Any], labels: Sequence[str]) -> None:
-    """Draw truth by most probable label, counts in the cells and shades by share of the truth."""
+    """Draw truth by most probable label, counts in the cells and shades by share of the truth.
+
+    `table` is (label, label), truth in rows. Shades are shares, or a label with many pairs would hide the others.
+    """
+    # a label that no pair has would be divided by nought
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, col), count in np.ndenumerate(table):
@@ -99,14 +115,20 @@ def _confusion(axes: Axes, table: np.ndarray[Any, Any], labels: Sequence[str]) -
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return an HTML table."""
+    """Return an HTML table.
+
+    Heads and cells are escaped here, so callers give plain text.
+    """
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><tr>{top}</tr>{body}</table>"
 
 
 def _interval(figure: Mapping[str, float]) -> str:
-    """Return a value with its interval."""
+    """Return a value with its interval.
+
+    `figure` holds `value`, `low` and `high`, the ends of the 95 % interval.
+    """
     return f"{_number(figure['value'])} [{_number(figure['low'])}-{_number(figure['high'])}]"
 
 
@@ -116,5 +138,8 @@ def _number(value: float) -> str:
 
 
 def _signed(value: float | None) -> str:
-    """Return a difference with its sign."""
+    """Return a difference with its sign.
+
+    None is "there was no pair to measure it on", which is not the same as no difference.
+    """
     return "-" if value is None else f"{value:+.3f}"

@@ -47,9 +47,12 @@ def write_labelled(folder: Path, rows: Sequence[Mapping[str, str]], pictures: Se
     """Write `reviewed.npz` and `reviewed.csv` into `folder`; `rows` have the columns of the layout, `pictures` are (6, y, x) reflectance.
 
     All pictures must be of one size; there must be one at least.
+
+    Reflectance is held between 0.0001 and 3.2, and NaN becomes 0. What was in the folder under these names is replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stacks = [np.stack(part) for part in zip(*pictures, strict=True)]
+    # 1 at least: 0 means no data, and the darkest water must not
     before, after = (np.nan_to_num(np.clip(np.round(stack * 1e4), 1, 32_000), nan=0).astype(np.int16) for stack in stacks)
     np.savez_compressed(folder / "reviewed.npz", before=before, after=after)
     with (folder / "reviewed.csv").open("w", encoding="utf-8", newline="") as file:
@@ -59,7 +62,11 @@ def write_labelled(folder: Path, rows: Sequence[Mapping[str, str]], pictures: Se
 
 
 def _read(stem: Path, labels: Sequence[str]) -> LabelledSet:
-    """Return the pairs of one file."""
+    """Return the pairs of one file.
+
+    `stem` is the path of both files without an ending, `labels` are those of the model. Raises InputError where the two do not fit or
+    a label is not the model's.
+    """
     rows = _rows(stem.with_suffix(".csv"))
     before, after = _pictures(stem.with_suffix(".npz"))
     if len(rows) != len(before):
@@ -70,12 +77,16 @@ def _read(stem: Path, labels: Sequence[str]) -> LabelledSet:
             f"the model has no label {strange[0]!r}", where=str(stem), found=strange[0], allowed=did_you_mean(strange[0], labels)
         )
     lon, lat = (np.array([float(row[name]) for row in rows]) for name in ("longitude", "latitude"))
+    # years suffice: what has to be found out is whether the period gives a label away
     period = np.array([f"{(row.get('t0_start') or '')[:4]}-{(row.get('t1_end') or '')[:4]}" for row in rows])
     return LabelledSet(before, after, found, lon, lat, period, np.array([row["sample_id"] for row in rows]))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    """Return the lines of a list; raise InputError where it is not there or lacks a column."""
+    """Return the lines of a list; raise InputError where it is not there or lacks a column.
+
+    One line alone is looked at for its columns, since csv gives all lines the head's. Columns beyond those needed are kept.
+    """
     if not path.is_file():
         raise InputError("the list of the pairs is missing", where=str(path), next_step="put the csv beside the npz")
     with path.open(encoding="utf-8", newline="") as file:
@@ -86,8 +97,12 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _pictures(path: Path) -> Pair:
-    """Return reflectance before and after, (n, 6, y, x), NaN = no data."""
+    """Return reflectance before and after, (n, 6, y, x), NaN = no data.
+
+    Raises InputError where the file is damaged, lacks an array or holds arrays of another shape; whole numbers come back as float32.
+    """
     try:
+        # a pickled array could run code when it is read
         with np.load(path, allow_pickle=False) as file:
             before, after = (np.asarray(file[name], np.float32) for name in ("before", "after"))
     except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:

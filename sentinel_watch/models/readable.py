@@ -20,7 +20,11 @@ SETS = {
 
 
 def readable(card: Card) -> str:
-    """Return the card as Markdown."""
+    """Return the card as Markdown.
+
+    `verify_model` compares it with the README on disk character by character: whoever changes a word here writes the README of every
+    shipped model anew.
+    """
     limits = "\n".join(f"- {limit}" for limit in card.limits)
     left = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in card.left_out.items()) or "none"
     prior = ", ".join(f"{label} {share:.2f}" for label, share in card.prior.items())
@@ -58,7 +62,10 @@ SHA-256 of `model.skops`: `{card.sha256}`
 
 
 def _table(card: Card) -> str:
-    """Return the table of figures by set."""
+    """Return the table of figures by set.
+
+    A set that the card does not have, or that holds no pair, has no row. Raises KeyError where a set lacks one of the four figures.
+    """
     names = [f"auc_{card.labels[0]}", "macro_f1", "brier", "ece"]
     head = "| pairs | n | AUC of " + card.labels[0] + " | macro-F1 | Brier | ECE |\n|---|---|---|---|---|---|\n"
     rows = [(title, card.figures[key]) for key, title in SETS.items() if card.figures.get(key, {}).get("pairs")]
@@ -68,7 +75,10 @@ def _table(card: Card) -> str:
 
 
 def _trials(card: Card) -> str:
-    """Return the table of disturbances."""
+    """Return the table of disturbances.
+
+    All trials are simulated. Raises KeyError where the card's figures have no `robustness`.
+    """
     key = f"auc_{card.labels[0]}"
     rows = [
         f"| {row['trial']} | {_number(row['false_rise'], '+')} | {_number(row['figures'][key])} |" for row in card.figures["robustness"]
@@ -77,7 +87,10 @@ def _trials(card: Card) -> str:
 
 
 def _figure(figure: dict[str, Any]) -> str:
-    """Return a value with its interval."""
+    """Return a value with its interval.
+
+    `figure` holds `value`, `low` and `high`; the interval is of 95 %.
+    """
     return f"{_number(figure['value'])} [{_number(figure['low'])}-{_number(figure['high'])}]"
 
 

@@ -29,14 +29,22 @@ ARRAYS, CARD, README = "model.skops", "card.json", "README.md"
 
 
 def arrays_of(model: Learned) -> bytes:
-    """Return the bytes of the model's arrays file."""
+    """Return the bytes of the model's arrays file.
+
+    Names are `forest_<field>`, `linear_<field>`, `forest_weight`, `least` and `prior`; labels and temperature are in the card.
+    `card.FORMAT` must rise when one of them is renamed or comes to mean something else.
+    """
     forest = {f"forest_{name}": array for name, array in model.forest._asdict().items()}
     linear = {f"linear_{name}": getattr(model.linear, name) for name in Linear.__slots__}
     return pack({**forest, **linear, "forest_weight": np.array(model.forest_weight), "least": model.least, "prior": model.prior})
 
 
 def save_model(card: Card, content: bytes, folder: Path) -> Path:
-    """Write a model under `folder`/name/version and return that path; what was there is replaced."""
+    """Write a model under `folder`/name/version and return that path; what was there is replaced.
+
+    `content` is what `arrays_of` gave, and `card.sha256` must be its hash: that is checked when the model is loaded, not here. OSError
+    where the folder cannot be written.
+    """
     home = folder / card.name / card.version
     home.mkdir(parents=True, exist_ok=True)
     (home / ARRAYS).write_bytes(content)
@@ -46,7 +54,10 @@ def save_model(card: Card, content: bytes, folder: Path) -> Path:
 
 
 def find_model(name_or_path: str) -> Path:
-    """Return the folder of a model: `name/version` of a shipped one, or a path; raise InputError where there is neither."""
+    """Return the folder of a model: `name/version` of a shipped one, or a path; raise InputError where there is neither.
+
+    A path is tried first, from the current folder, so that a model of one's own can stand in for a shipped one of the same name.
+    """
     path = Path(name_or_path)
     if (path / CARD).is_file():
         return path
@@ -57,6 +68,7 @@ def find_model(name_or_path: str) -> Path:
     raise InputError(f"there is no model {name_or_path!r}", found=name_or_path, allowed=", ".join(known) or "a folder that holds card.json")
 
 
+# one process may judge many sites by the same model
 @lru_cache(maxsize=4)
 def load_model(name_or_path: str) -> tuple[Learned, Card]:
     """Return a model and its card, the file's hash and features checked before anything of it is used.
@@ -67,6 +79,7 @@ def load_model(name_or_path: str) -> tuple[Learned, Card]:
     card = _card(home)
     _check(card, home)
     content = (home / ARRAYS).read_bytes()
+    # before it is unpacked: a file that is not the card's is not even looked into
     found = sha256(content).hexdigest()
     if found != card.sha256:
         raise InputError(
@@ -77,7 +90,10 @@ def load_model(name_or_path: str) -> tuple[Learned, Card]:
 
 
 def verify_model(name_or_path: str) -> Card:
-    """Return the card of a model that is whole: hash, features, arrays and readable card; raise InputError where it is not."""
+    """Return the card of a model that is whole: hash, features, arrays and readable card; raise InputError where it is not.
+
+    A model that this process has already loaded is not read again: a change on disk since then is found by the next process.
+    """
     _, card = load_model(name_or_path)
     home = find_model(name_or_path)
     if (home / README).read_text(encoding="utf-8") != readable(card):
@@ -96,7 +112,10 @@ def _card(home: Path) -> Card:
 
 
 def _check(card: Card, home: Path) -> None:
-    """Raise InputError where this version cannot run the model."""
+    """Raise InputError where this version cannot run the model.
+
+    The order counts as well: the same features in other columns would be read without an error, and all wrong.
+    """
     if card.format != FORMAT:
         raise InputError("the model is of another layout", where=str(home), found=str(card.format), allowed=str(FORMAT))
     if (card.features, card.bands) != (FEATURES, BANDS):
@@ -108,7 +127,10 @@ def _check(card: Card, home: Path) -> None:
 
 
 def _learned(card: Card, arrays: Mapping[str, Any]) -> Learned:
-    """Return the model; raise InputError where arrays are missing or do not fit each other."""
+    """Return the model; raise InputError where arrays are missing or do not fit each other.
+
+    All that is checked is checked once, here: `forest.vote` follows branches without asking whether they lead anywhere.
+    """
     try:
         forest = Forest(*(arrays[f"forest_{name}"] for name in Forest._fields))
         linear = Linear(*(arrays[f"linear_{name}"] for name in Linear.__slots__))

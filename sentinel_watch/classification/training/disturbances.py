@@ -29,7 +29,10 @@ _GREEN, _SWIR2 = 1, 5
 
 
 def shifted(pictures: Pictures, rng: np.random.Generator, px: int = 1) -> Pictures:
-    """Return `pictures` (n, band, y, x), each moved by `px` pixels in one of eight directions; NaN moves in."""
+    """Return `pictures` (n, band, y, x), each moved by `px` pixels in one of eight directions; NaN moves in.
+
+    Every picture has a direction of its own, drawn from `rng`. All bands move together, as a scene does.
+    """
     out = np.full_like(pictures, np.nan)
     height, width = pictures.shape[-2:]
     for number, choice in enumerate(rng.integers(len(_STEPS), size=len(pictures))):
@@ -41,10 +44,15 @@ def shifted(pictures: Pictures, rng: np.random.Generator, px: int = 1) -> Pictur
 
 
 def clouded(pictures: Pictures, rng: np.random.Generator, share: tuple[float, float], *, masked: bool = False) -> Pictures:
-    """Return `pictures` with cloud over a share of each, drawn between the two of `share`; NaN instead where it is `masked`."""
+    """Return `pictures` with cloud over a share of each, drawn between the two of `share`; NaN instead where it is `masked`.
+
+    Clouds are smooth random fields, thicker towards their middle and never quite opaque; each has a brightness of its own. With equal
+    ends of `share` the share is fixed.
+    """
     out = pictures.copy()
     for picture in out:
         field = gaussian_filter(rng.standard_normal(picture.shape[-2:]), 6, mode="wrap")
+        # by rank, so that the share is met whatever the field
         edge = np.quantile(field, 1 - rng.uniform(*share))
         thickness = 0.9 * np.clip(3 * (field - edge) / (field.max() - edge + 1e-9), 0, 1)
         bright = CLOUD * rng.uniform(0.7, 1.2)
@@ -53,20 +61,29 @@ def clouded(pictures: Pictures, rng: np.random.Generator, share: tuple[float, fl
 
 
 def levelled(pictures: Pictures, rng: np.random.Generator) -> Pictures:
-    """Return `pictures` with a gain of 0.92-1.08 and an offset of up to 0.03, each its own."""
+    """Return `pictures` with a gain of 0.92-1.08 and an offset of up to 0.03, each its own.
+
+    All bands of a picture have the same gain and offset.
+    """
     gain, offset = rng.uniform(0.92, 1.08, len(pictures)), rng.uniform(-0.03, 0.03, len(pictures))
     return np.asarray(pictures * gain[:, None, None, None] + offset[:, None, None, None], np.float32)
 
 
 def without(pictures: Pictures, band: int) -> Pictures:
-    """Return `pictures` without one band."""
+    """Return `pictures` without one band.
+
+    NaN throughout, as a catalogue that lacks the band gives it. `band` is the place in BANDS.
+    """
     out = pictures.copy()
     out[:, band] = np.nan
     return out
 
 
 def copies(kind: Copy, pair: Pair, rng: np.random.Generator) -> Pair:
-    """Return the disturbed copy of all pairs that a recipe names."""
+    """Return the disturbed copy of all pairs that a recipe names.
+
+    `pair` is before and after, (n, 6, y, x); only the second is disturbed, but for a missing band, which a sensor lacks both times.
+    """
     before, after = pair
     if kind == "shift":
         return before, shifted(after, rng)

@@ -30,6 +30,7 @@ def evaluate(model: Learned, recipe: Recipe, pairs: LabelledSet, trained_on: Col
     `trained_on` are digests of pairs that the model saw in training: they are counted and left out. Labels must be the model's.
     """
     found, seen = faults(pairs, recipe.cleaning), np.isin(pairs.digests(), list(trained_on))
+    # doubtful labels are judged as well: figures without them alone would flatter
     usable = ((found == "") | (found == NOTHING_EMERGED)) & ~seen
     sound, clean = pairs.subset(usable), found[usable] == ""
     judged = _judged(model, sound, recipe)
@@ -51,14 +52,20 @@ def evaluate(model: Learned, recipe: Recipe, pairs: LabelledSet, trained_on: Col
 
 
 def _judged(model: Learned, pairs: LabelledSet, recipe: Recipe) -> Judged:
-    """Return the pairs with the model's probabilities."""
+    """Return the pairs with the model's probabilities.
+
+    A label that the model does not have raises ValueError: reading the pairs has refused it before.
+    """
     codes = np.array([model.labels.index(str(label)) for label in pairs.labels], np.int64)
     probs = model.predict(features_of(pairs.before, pairs.after)) if len(pairs) else np.zeros((0, len(model.labels)))
     return Judged(probs, codes, neighbourhoods(pairs.lon, pairs.lat, recipe.group_km))
 
 
 def _sets(model: Learned, judged: Judged) -> dict[str, Any]:
-    """Return how often the conformal set holds the truth, by label, and how many pairs have a set of each size."""
+    """Return how often the conformal set holds the truth, by label, and how many pairs have a set of each size.
+
+    The share should come near the card's `coverage` for every label; far below it the place is not what the model was trained for.
+    """
     inside = judged.probs >= model.least
     own: NDArray[np.bool_] = inside[np.arange(len(judged.codes)), judged.codes]
     covered = {label: round(float(own[judged.codes == k].mean()), 4) for k, label in enumerate(model.labels) if (judged.codes == k).any()}
@@ -67,7 +74,10 @@ def _sets(model: Learned, judged: Judged) -> dict[str, Any]:
 
 
 def _predictions(pairs: LabelledSet, judged: Judged, labels: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return what was said of each pair."""
+    """Return what was said of each pair.
+
+    In the order of the pairs, so that two evaluations can be compared line by line.
+    """
     return [
         {"sample_id": str(name), "label": str(label), "probs": {key: round(float(p), 4) for key, p in zip(labels, probs, strict=True)}}
         for name, label, probs in zip(pairs.names, pairs.labels, judged.probs, strict=True)

@@ -38,7 +38,10 @@ class Material:
 
 
 def material(pairs: LabelledSet, recipe: Recipe) -> Material:
-    """Return the features of `pairs` and of the copies that the recipe names; labels must be of the recipe."""
+    """Return the features of `pairs` and of the copies that the recipe names; labels must be of the recipe.
+
+    Measuring is what costs, so that each copy is measured once and not for each fold. Raises ValueError where a label is not the recipe's.
+    """
     pair = pairs.before, pairs.after
     # a generator a copy, so that a recipe with one more leaves the others as they were
     rngs = [np.random.default_rng([recipe.seed, number]) for number in range(len(recipe.copies))]
@@ -48,7 +51,10 @@ def material(pairs: LabelledSet, recipe: Recipe) -> Material:
 
 
 def fit(stuff: Material, use: NDArray[np.bool_], recipe: Recipe) -> Learned:
-    """Return the model of the pairs where `use` (n,), not yet calibrated: temperature 1, nothing ruled out."""
+    """Return the model of the pairs where `use` (n,), not yet calibrated: temperature 1, nothing ruled out.
+
+    The same recipe, data and versions of libraries give the same bytes. `use` must hold a pair of every label, or arrays lack a column.
+    """
     rows = stuff.features[:, use].reshape(-1, stuff.features.shape[2])
     codes = np.tile(stuff.codes[use], len(stuff.features))
     weight = np.repeat([1.0, *[recipe.copy_weight] * len(recipe.copies)], int(use.sum()))
@@ -71,7 +77,10 @@ def fit(stuff: Material, use: NDArray[np.bool_], recipe: Recipe) -> Learned:
 def cross_fitted(
     stuff: Material, use: NDArray[np.bool_], folds: NDArray[np.int64], recipe: Recipe
 ) -> Iterator[tuple[NDArray[np.bool_], Learned]]:
-    """Yield for each fold (n,) which pairs lie in it, and the model of those of `use` that do not."""
+    """Yield for each fold (n,) which pairs lie in it, and the model of those of `use` that do not.
+
+    Copies go with their pair, so that no disturbed twin of a pair is learnt from while the pair is judged.
+    """
     for number in np.unique(folds):
         yield folds == number, fit(stuff, use & (folds != number), recipe)
 
@@ -87,6 +96,7 @@ def calibrated(blends: NDArray[np.float64], codes: NDArray[np.int64], coverage: 
     def brier(temperature: float) -> float:
         return float(np.square(heated(blends, temperature) - truth).sum(axis=1).mean())
 
+    # more digits would claim what so few pairs cannot give
     temperature = round(float(minimize_scalar(brier, bounds=(0.3, 3.0), method="bounded").x), 3)
     probs = heated(blends, temperature)
     least = [_conformal(probs[codes == label, label], coverage) for label in range(blends.shape[1])]
@@ -94,19 +104,28 @@ def calibrated(blends: NDArray[np.float64], codes: NDArray[np.int64], coverage: 
 
 
 def _conformal(own: NDArray[np.float64], coverage: float) -> float:
-    """Return the probability that a share of `coverage` of the label's own pairs reach, with the correction for few of them."""
+    """Return the probability that a share of `coverage` of the label's own pairs reach, with the correction for few of them.
+
+    `own` are probabilities of the label on pairs that have it. Fewer than about 1 / (1 - `coverage`) of them give 0: nothing is ruled out.
+    """
     rank = int(np.floor((1 - coverage) * (own.size + 1)))
     return float(np.sort(own)[rank - 1]) if rank >= 1 else 0.0
 
 
 def _middle(features: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return (column,) medians; 0 where a feature is nowhere known."""
+    """Return (column,) medians; 0 where a feature is nowhere known.
+
+    The median of known values, so that it is no feature of how often a band was missing.
+    """
     known = np.where(np.isfinite(features).any(axis=0), features, 0)
     return np.asarray(np.nanmedian(known, axis=0), np.float64)
 
 
 def _symmetric(line: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (label, column) weights and (label,) bias; of two labels scikit-learn keeps one row."""
+    """Return (label, column) weights and (label,) bias; of two labels scikit-learn keeps one row.
+
+    Halved and mirrored, which leaves the softmax of two labels what the logistic function of one was.
+    """
     if len(line.classes_) == 2:
         return np.concatenate([-line.coef_, line.coef_]) / 2, np.concatenate([-line.intercept_, line.intercept_]) / 2
     return line.coef_.astype(np.float64), line.intercept_.astype(np.float64)

@@ -40,13 +40,20 @@ class LabelledSet:
         return LabelledSet(*(getattr(self, name)[which] for name in self.__slots__))
 
     def digests(self) -> list[str]:
-        """Return for each pair 16 hexadecimal digits of its pixels' SHA-256: the same picture, the same digits."""
+        """Return for each pair 16 hexadecimal digits of its pixels' SHA-256: the same picture, the same digits.
+
+        By pixels and not by names, which differ between copies of one pair; NaN counts as it is stored.
+        """
         pairs = zip(self.before, self.after, strict=True)
+        # little-endian on every machine, or the digests of a card would not be found again
         return [sha256(was.astype("<f4").tobytes() + now.astype("<f4").tobytes()).hexdigest()[:16] for was, now in pairs]
 
 
 def features_of(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (n, feature) of pairs (n, 6, y, x), each measured as one window."""
+    """Return (n, feature) of pairs (n, 6, y, x), each measured as one window.
+
+    All pictures have one size. They are laid below each other, so that one call measures them all.
+    """
     n, bands, height, width = before.shape
     was, now = (np.moveaxis(pictures, 1, 0).reshape(bands, n * height, width) for pictures in (before, after))
     boxes = np.array([[k * height, 0, height, width] for k in range(n)], np.int32).reshape(-1, 4)

@@ -37,13 +37,20 @@ def summary(judged: Judged, labels: Sequence[str], draws: int) -> dict[str, Any]
 
 
 def matched(pairs: LabelledSet) -> NDArray[np.bool_]:
-    """Return (n,) True for pairs of the periods that every label has: elsewhere the period alone would tell the label."""
+    """Return (n,) True for pairs of the periods that every label has: elsewhere the period alone would tell the label.
+
+    Without a period that all labels share, none is left.
+    """
+    # catalogues of different labels were often made in different years
     periods = [set(pairs.period[pairs.labels == label]) for label in np.unique(pairs.labels)]
     return np.isin(pairs.period, sorted(set.intersection(*periods)) if periods else [])
 
 
 def by_region(judged: Judged, pairs: LabelledSet, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the figures of each large region, without intervals: where it lies, how many pairs, how good."""
+    """Return the figures of each large region, without intervals: where it lies, how many pairs, how good.
+
+    Centres are in degrees WGS84, to a tenth; regions are numbered anew for each set of pairs.
+    """
     numbers = regions(pairs.lon, pairs.lat)
     return [
         {

@@ -52,7 +52,11 @@ def scores(judged: Judged, labels: Sequence[str]) -> dict[str, float]:
 
 
 def with_intervals(judged: Judged, labels: Sequence[str], draws: int, seed: int = 0) -> dict[str, dict[str, float]]:
-    """Return figure -> value and 95 % interval (`low`, `high`), from `draws` samples of whole neighbourhoods."""
+    """Return figure -> value and 95 % interval (`low`, `high`), from `draws` samples of whole neighbourhoods.
+
+    Percentiles of the bootstrap (Efron, 1979) by cluster: neighbours are alike, and drawing single pairs would make intervals too short.
+    A figure that is not defined in a sample is left out of it.
+    """
     rng, groups = np.random.default_rng(seed), np.unique(judged.groups)
     members = [np.flatnonzero(judged.groups == group) for group in groups]
     drawn = []
@@ -80,13 +84,17 @@ def reliability(judged: Judged, label: int | None = None) -> list[dict[str, floa
     """
     said = judged.probs.max(axis=1) if label is None else judged.probs[:, label]
     right = judged.probs.argmax(axis=1) == judged.codes if label is None else judged.codes == label
+    # a probability of exactly 1 belongs to the last bin
     number = np.minimum((said * BINS).astype(int), BINS - 1)
     rows = [(said[number == k], right[number == k]) for k in range(BINS)]
     return [{"said": float(s.mean()), "was": float(r.mean()), "n": float(s.size)} for s, r in rows if s.size]
 
 
 def confusion(judged: Judged, labels: Sequence[str]) -> list[list[int]]:
-    """Return the table truth by most probable label, counts, in the order of `labels`."""
+    """Return the table truth by most probable label, counts, in the order of `labels`.
+
+    Rows are the truth; a label that no pair has is a row of noughts.
+    """
     table = confusion_matrix(judged.codes, judged.probs.argmax(axis=1), labels=range(len(labels)))
     return [[int(count) for count in row] for row in table]
 

@@ -47,6 +47,7 @@ def train(pairs: LabelledSet, recipe: Recipe, say: Callable[[str], None]) -> tup
     say("fitting without cleaning, without each region, and without the hold-out")
     everything = np.ones(len(sound), bool)
     dirty = _blends(stuff, everything, folds, recipe)
+    # the fairest figure for a deployment elsewhere: each model has not seen the region that it judges
     away = _blends(stuff, clean, regions(sound.lon, sound.lat), recipe)
     held = held_out(groups, recipe.holdout_share, recipe.seed)
     model = replace(fit(stuff, clean, recipe), temperature=temperature, least=least)
@@ -71,7 +72,10 @@ def train(pairs: LabelledSet, recipe: Recipe, say: Callable[[str], None]) -> tup
 def _unseen(
     pairs: LabelledSet, stuff: Material, clean: NDArray[np.bool_], folds: NDArray[np.int64], recipe: Recipe
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    """Return (n, label) blends of all pairs by models that did not see their neighbourhood, and the same for each trial."""
+    """Return (n, label) blends of all pairs by models that did not see their neighbourhood, and the same for each trial.
+
+    Trials are disturbed copies of the pairs that a fold's model has not seen either. Not yet calibrated.
+    """
     trials = disturbed_features(pairs, recipe.seed)
     blends = np.zeros((len(pairs), len(recipe.labels)))
     disturbed = {name: blends.copy() for name in trials}
@@ -83,7 +87,10 @@ def _unseen(
 
 
 def _blends(stuff: Material, use: NDArray[np.bool_], folds: NDArray[np.int64], recipe: Recipe) -> NDArray[np.float64]:
-    """Return (n, label) blends of all pairs, each by the model of those of `use` in the other folds."""
+    """Return (n, label) blends of all pairs, each by the model of those of `use` in the other folds.
+
+    A fold whose pairs are none of `use` gets the model of all of `use`.
+    """
     out = np.zeros((len(stuff.codes), len(recipe.labels)))
     for inside, model in cross_fitted(stuff, use, folds, recipe):
         out[inside] = model.blend(stuff.features[0, inside])
@@ -91,7 +98,10 @@ def _blends(stuff: Material, use: NDArray[np.bool_], folds: NDArray[np.int64], r
 
 
 def _held_out(stuff: Material, clean: NDArray[np.bool_], held: NDArray[np.bool_], groups: NDArray[np.int64], recipe: Recipe) -> Judged:
-    """Return the hold-out, clean pairs, as judged by a model that is fitted and calibrated on the others alone."""
+    """Return the hold-out, clean pairs, as judged by a model that is fitted and calibrated on the others alone.
+
+    The temperature is found without it as well, or the hold-out would have been looked at before it is judged.
+    """
     inside = clean & ~held
     rest = fold_numbers(stuff.codes[inside].astype(str), groups[inside], recipe.folds, recipe.seed)
     # the hold-out is one more fold, whose model is that of all the others

@@ -27,7 +27,10 @@ __all__ = ["Wanted", "export_alerts", "find_case", "list_alerts", "show_alert"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which alerts are asked for; what is None or False does not narrow them down."""
+    """Which alerts are asked for; what is None or False does not narrow them down.
+
+    All that is given must hold. Names are compared exactly, as the columns of the alert have them.
+    """
 
     site_id: str | None = None
     case_status: str | None = None
@@ -41,7 +44,11 @@ class Wanted:
     """Only those whose next step was due before today."""
 
     def has(self, case: Case) -> bool:
-        """Return whether a case is among those asked for."""
+        """Return whether a case is among those asked for.
+
+        Overdue is a case whose due day lies before today, UTC, and about which nothing is decided. `since` compares
+        ISO 8601 texts, so a bare day stands for its first instant.
+        """
         columns = ("site_id", "case_status", "event_class", "country", "severity", "assignee")
         fits = all(getattr(self, name) in {None, getattr(case.alert, name)} for name in columns)
         late = case.due is not None and case.due < datetime.now(UTC).date().isoformat() and case.alert.decision is None
@@ -58,6 +65,8 @@ def list_alerts(workspace: Path | str, wanted: Wanted = EVERYTHING) -> None:
 
     Of each site those of its latest watch, and of earlier ones what people have worked on, marked as such. An unknown site has no
     alerts, and that is what is printed.
+
+    As wide as the terminal, see `tables.console`. InputError also where `since` is no day.
     """
     cases = _cases(workspace, wanted)
     out = console()
@@ -72,6 +81,8 @@ def show_alert(workspace: Path | str, alert_id: str) -> None:
 
     The site and a few characters mostly suffice: `forest_romania-1a2b`. What is not known is printed as such. Raises InputError
     where no alert begins so, or several do.
+
+    The history is the audit log's: oldest first, each entry with who, what and which columns changed.
     """
     case = find_case(workspace, alert_id)
     with open_store(workspace, must_exist=True) as store:
@@ -88,8 +99,11 @@ def export_alerts(workspace: Path | str, wanted: Wanted, out: Path, sinks: tuple
     """Write the alerts to the folder `out` by each of `sinks`, those of a run where none is named; raise InputError for an unknown one.
 
     Prints the path of each file that was written, one a line. Files of an earlier export are replaced.
+
+    By default CSV, GeoJSON and GeoPackage. An empty list is written too: a file without features says more than none.
     """
     alerts = [case.alert for case in _cases(workspace, wanted)]
+    # all are built before the first writes, so a wrong name leaves no half export
     chosen = [SINKS.build({"part": name}) for name in (sinks or DEFAULT_SINKS)]
     out.mkdir(parents=True, exist_ok=True)
     for sink in chosen:
@@ -98,7 +112,11 @@ def export_alerts(workspace: Path | str, wanted: Wanted, out: Path, sinks: tuple
 
 
 def find_case(workspace: Path | str, alert_id: str) -> Case:
-    """Return the case of the alert whose id begins with `alert_id`; raise InputError where none does, or several do."""
+    """Return the case of the alert whose id begins with `alert_id`; raise InputError where none does, or several do.
+
+    An exact id goes before longer ones that begin with it. An id may occur in several watches of a site: the latest
+    one's case is taken.
+    """
     cases = _cases(workspace, EVERYTHING)
     # the latest watch's comes first, and is the one that a review enters
     found = {case.alert.alert_id: case for case in reversed(cases) if case.alert.alert_id.startswith(alert_id)}
@@ -113,6 +131,7 @@ def find_case(workspace: Path | str, alert_id: str) -> Case:
 def _cases(workspace: Path | str, wanted: Wanted) -> Sequence[Case]:
     """Return the cases that are wanted, most urgent first; raise InputError where there is no such workspace, or no such day."""
     try:
+        # checked before the store is opened: a typing error is told though the workspace is missing
         date.fromisoformat(wanted.since or "2000-01-01")
     except ValueError as error:
         raise InputError("--since is not a day", found=str(wanted.since), allowed="YYYY-MM-DD") from error
@@ -121,7 +140,10 @@ def _cases(workspace: Path | str, wanted: Wanted) -> Sequence[Case]:
 
 
 def _remark(case: Case) -> str:
-    """Return what is to be known of a case beside its alert: state, by whom, till when, and whether it is still found."""
+    """Return what is to be known of a case beside its alert: state, by whom, till when, and whether it is still found.
+
+    Words, separated by commas; empty for a new alert of the latest watch that is still found.
+    """
     alert = case.alert
     state = "" if alert.case_status == "new" else alert.case_status.replace("_", " ")
     words = [f"{state} ({alert.assignee})" if alert.assignee else state, f"due {case.due}" if case.due and not alert.decision else ""]
@@ -131,8 +153,12 @@ def _remark(case: Case) -> str:
 
 
 def _told(entry: AuditEntry) -> str:
-    """Return an entry of an alert's history in a line: when, by whom, what, and which columns became what."""
+    """Return an entry of an alert's history in a line: when, by whom, what, and which columns became what.
+
+    Time to the minute, UTC. Of the first entry no columns are shown, as all of them are new.
+    """
     details = json.loads(entry.details)
+    # the finding itself would list every column of the alert
     columns = details.get("columns", {}) if entry.action != "alert.found" else {}
     parts = [f"{name} {_short(old)} -> {_short(new)}" for name, (old, new) in columns.items() if name not in {"decided_at", "reviewer"}]
     comment = f'; "{details["comment"]}"' if details.get("comment") else ""
@@ -141,7 +167,10 @@ def _told(entry: AuditEntry) -> str:
 
 
 def _short(value: object) -> str:
-    """Return a value in a few characters, None as `-`."""
+    """Return a value in a few characters, None as `-`.
+
+    At most 40 characters, the last three given up for an ellipsis where it is longer.
+    """
     text = "-" if value is None or value == "" else str(value)
     return text if len(text) <= 40 else f"{text[:37]}…"
 
@@ -156,7 +185,10 @@ def _plain(name: str, value: object) -> str:
 
 
 def _shares(probs: dict[str, float]) -> Iterator[str]:
-    """Yield class and percent, largest first, from 0.5 % on."""
+    """Yield class and percent, largest first, from 0.5 % on.
+
+    `probs` is class -> probability, 0-1.
+    """
     for key, prob in sorted(probs.items(), key=lambda item: -item[1]):
         if prob >= 0.005:
             yield f"{key} {prob:.0%}"

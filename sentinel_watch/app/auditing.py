@@ -20,6 +20,9 @@ def verify_audit(workspace: Path | str, kept_head: str) -> int:
     """Print whether the log is whole, and return the exit code: 0 where it is, 2 where an entry is broken.
 
     `kept_head` is a head that was noted before, "" for none; without one, entries cut off at the end cannot be missed.
+
+    Each entry holds the hash of the one before; the first that does not fit is named. Raises InputError where there
+    is no such workspace.
     """
     out = console()
     with open_store(workspace, must_exist=True) as store:
@@ -27,19 +30,27 @@ def verify_audit(workspace: Path | str, kept_head: str) -> int:
         if broken:
             out.print(f"entry {broken.number}: {broken.why}", highlight=False)
             return 2
+        # a chain that was cut at its end is still a chain
         kept = "and holds the head that was kept" if kept_head else "as far as it goes: give --head to know that its end is there"
         out.print(f"the audit log is whole, {kept}\nhead {store.audit.head()}", highlight=False)
     return 0
 
 
 def print_head(workspace: Path | str) -> None:
-    """Print the hash of the last entry: noted elsewhere, it proves later that nothing up to it was changed or taken away."""
+    """Print the hash of the last entry: noted elsewhere, it proves later that nothing up to it was changed or taken away.
+
+    64 hexadecimal digits, nothing else on the line. Raises InputError where there is no such workspace.
+    """
     with open_store(workspace, must_exist=True) as store:
         console().print(store.audit.head(), highlight=False)
 
 
 def export_audit(workspace: Path | str, path: Path) -> None:
-    """Write the whole log as JSON Lines, an entry a line, oldest first."""
+    """Write the whole log as JSON Lines, an entry a line, oldest first.
+
+    The file appears whole or not at all. Each line has the fields of AuditEntry, hashes too, so that others can
+    verify the chain.
+    """
     with open_store(workspace, must_exist=True) as store, replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
         for entry in store.audit.entries():
             file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")

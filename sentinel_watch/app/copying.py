@@ -12,7 +12,11 @@ __all__ = ["copy_workspace_to"]
 
 
 def copy_workspace_to(source: str, target: str) -> None:
-    """Copy a workspace, and print what was copied; raise InputError where that cannot be done, and then nothing is copied."""
+    """Copy a workspace, and print what was copied; raise InputError where that cannot be done, and then nothing is copied.
+
+    Both are a folder or a PostgreSQL address; `target` must hold nothing yet. Each table is compared by its rows and
+    a SHA-256 over them, read back from the target. Passwords in an address are not printed.
+    """
     copied = copy_workspace(source, target)
     table = Table(box=None, pad_edge=False)
     table.add_column("table")

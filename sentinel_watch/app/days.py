@@ -31,10 +31,13 @@ def read_period(start: str | None, monitor_from: str | None, end: str | None) ->
     """Return the period that the options name; raise InputError where one is no day or they are out of order.
 
     Days are `YYYY-MM-DD`, None = not given. `read_period("2017-01-01", None, "2018-12-31").end` is the last instant of that day.
+
+    The days given must be in rising order and differ: a period of one day has its start alone.
     """
     options = {"--start": start, "--monitor-from": monitor_from, "--end": end}
     days = {option: _day(option, text) for option, text in options.items()}
     given = [(option, day) for option, day in days.items() if day]
+    # only those that were given: with no --monitor-from, start and end are held against each other
     for (earlier, day), (later, next_day) in pairwise(given):
         if day >= next_day:
             raise InputError(f"{earlier} must lie before {later}", found=f"{day} and {next_day}", allowed="start < monitor-from < end")

@@ -57,9 +57,12 @@ def diagnose(workspace: str) -> int:
 
     `workspace` is the folder or the address that a run would use; a folder is not made.
     What is missing or odd, but not needed, leaves the code at 0.
+
+    Colours only on a terminal. Nothing is changed but what a database needs: its tables are made.
     """
     found = list(findings(workspace))
     table = Table(box=None, pad_edge=False, show_header=False)
+    # state and colour both: a colour alone says nothing in a log or to the colour-blind
     style = {"ok": "green", "missing": "yellow", "warning": "yellow", "broken": "bold red"}
     for finding in found:
         table.add_row(finding.what, Text(finding.state, style[finding.state]), finding.detail)
@@ -86,7 +89,10 @@ def findings(workspace: str) -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    """Yield the program's version, then each package that it needs, broken where it is not installed."""
+    """Yield the program's version, then each package that it needs, broken where it is not installed.
+
+    Names are those of the installed distribution's metadata, so they follow pyproject by themselves.
+    """
     yield Finding(DISTRIBUTION, "ok", metadata.version(DISTRIBUTION))
     for name in _required(""):
         version = _version(name)
@@ -94,7 +100,10 @@ def _packages() -> Iterator[Finding]:
 
 
 def _required(extra: str) -> list[str]:
-    """Return the names of the packages that an extra asks for; those that are always needed for ""."""
+    """Return the names of the packages that an extra asks for; those that are always needed for "".
+
+    As pip reads them: requirement lines of the metadata (PEP 508), markers and versions left out.
+    """
     # "rasterio<1.5,>=1.4" and "sentinelhub>=3.11; extra == 'sentinelhub'": the name is what comes first
     asked = [line for line in metadata.requires(DISTRIBUTION) or () if (re.findall(r"extra == ['\"](.+?)['\"]", line) or [""])[0] == extra]
     return [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in asked]
@@ -118,7 +127,10 @@ def _versions() -> Iterator[Finding]:
 
 
 def _try(what: str, look: Callable[[], str]) -> Finding:
-    """Return what `look` finds, or as broken whatever it raises."""
+    """Return what `look` finds, or as broken whatever it raises.
+
+    `look` returns what is shown as the detail; it may import anything.
+    """
     try:
         return Finding(what, "ok", look())
     except Exception as error:
@@ -135,7 +147,10 @@ def _extras() -> Iterator[Finding]:
 
 
 def _environment() -> Finding:
-    """Return a warning where variables lead rasterio's and pyogrio's GDAL to the same data folder."""
+    """Return a warning where variables lead rasterio's and pyogrio's GDAL to the same data folder.
+
+    Neither GDAL nor PROJ is asked: that the variable is there is enough.
+    """
     set_ = [name for name in MISLEADING if name in os.environ]
     if set_:
         return Finding("environment", "warning", f"{', '.join(set_)} set: unset, for rasterio and pyogrio carry different GDALs")
@@ -143,8 +158,12 @@ def _environment() -> Finding:
 
 
 def _sample() -> Finding:
-    """Return which shipped samples there are, a warning where there is none."""
+    """Return which shipped samples there are, a warning where there is none.
+
+    `ok` with their names. That they can be read is not tried here.
+    """
     try:
+        # sorted: the order of a folder is the file system's
         names = [path.parent.name for path in sorted(shipped("samples").glob("*/catalog.json"))]
     except InputError as error:
         return Finding("sample", "warning", error.what)
@@ -152,7 +171,10 @@ def _sample() -> Finding:
 
 
 def _writable(workspace: str) -> Finding:
-    """Return whether the workspace can be written, tried with a file that is gone at once; of a database, whether it can be opened."""
+    """Return whether the workspace can be written, tried with a file that is gone at once; of a database, whether it can be opened.
+
+    The file is empty, so a full disk may not show here.
+    """
     if is_address(workspace):
         return _database(workspace)
     # a folder that does not exist yet is made by the run: what counts is the nearest one that does
@@ -166,7 +188,10 @@ def _writable(workspace: str) -> Finding:
 
 
 def _database(address: str) -> Finding:
-    """Return whether the database at `address` can be opened; its tables are made, as a run would."""
+    """Return whether the database at `address` can be opened; its tables are made, as a run would.
+
+    The address is shown without its password. Raises nothing: what the database answers is the detail.
+    """
     try:
         open_store(address).close()
     except InputError as error:

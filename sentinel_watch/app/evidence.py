@@ -28,6 +28,9 @@ def build_evidence(alert_id: str, workspace: str, out: Path | None) -> None:
     `out` None is `bundles` in the workspace, or below `out` where that is a database.
 
     Raises InputError where there is no such workspace or alert, SourceError where a scene can no longer be read.
+
+    Built from the store and the source alone, so the same alert gives the same payload; one that is there already and
+    the same is left as it is.
     """
     bundles = out or Path("out" if is_address(workspace) else workspace) / "bundles"
     with showing() as progress:
@@ -41,7 +44,12 @@ def build_evidence(alert_id: str, workspace: str, out: Path | None) -> None:
 
 
 def replay_evidence(bundle: Path) -> int:
-    """Run a bundle's detection again, print how it compares, and return the exit code: 0 where it is the same, else 2."""
+    """Run a bundle's detection again, print how it compares, and return the exit code: 0 where it is the same, else 2.
+
+    The replay has a workspace of its own, which is gone afterwards, and asks no network. A bundle that was changed is
+    replayed all the same, and said to be so. Raises InputError where it is no bundle.
+    """
+    # a replay of changed pixels may well give the same alert
     verdict = verify_bag(bundle)
     with TemporaryDirectory() as workspace, showing() as progress:
         result = replay(bundle, Path(workspace), progress)

@@ -31,6 +31,8 @@ def ending() -> Iterator[None]:
 
     A user's mistake is told without a traceback and exits with the error's own code; anything else is a bug and exits with 1.
     SystemExit and KeyboardInterrupt pass through. The logger is left as it was found.
+
+    InputError exits with 2, SourceError with 3. Standard output is left to the results.
     """
     # made here, so that it writes to what standard error is now
     handler = logging.StreamHandler(sys.stderr)

@@ -36,20 +36,30 @@ PACKAGES = ("numpy", "scikit-learn", "scipy", "skops")
 
 
 def train_model(recipe_path: Path, data: Path, out: Path) -> None:
-    """Train the model of a recipe from the labelled pairs in `data`, and write it under `out`/name/version."""
+    """Train the model of a recipe from the labelled pairs in `data`, and write it under `out`/name/version.
+
+    `out`/NAME/VERSION gets the model's arrays and its card. The same recipe and pairs give the same bytes. Progress
+    goes to standard error, the path to standard output. Raises InputError for a wrong recipe or pairs.
+    """
     console = Console(stderr=True)
     recipe = _recipe(recipe_path)
     pairs = read_labelled(data, recipe.labels)
     model, measured = train(pairs, recipe, console.print)
+    # made once: what is hashed into the card is what is written
     content = arrays_of(model)
     home = save_model(_card(recipe, pairs, model, {**measured, "sha256": sha256(content).hexdigest()}), content, out)
     Console().print(f"written: {home}", soft_wrap=True)
 
 
 def evaluate_model(data: Path, name: str, out: Path) -> None:
-    """Judge a model by the labelled pairs in `data`, write `evaluation.json` and `evaluation.html` into `out`, and print the figures."""
+    """Judge a model by the labelled pairs in `data`, write `evaluation.json` and `evaluation.html` into `out`, and print the figures.
+
+    `name` is a shipped model or a folder. Pairs that the model was trained on are left out, known by their digests.
+    Intervals are those of the evaluation; values that are not known are null in the JSON.
+    """
     model, card = load_model(name)
     recipe = Recipe.model_validate(card.recipe)
+    # pairs of the training would flatter the model
     result = evaluate(model, recipe, read_labelled(data, model.labels), set(card.trained_on))
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False)
@@ -63,7 +73,10 @@ def evaluate_model(data: Path, name: str, out: Path) -> None:
 
 
 def collect_pairs(workspace: str, out: Path) -> None:
-    """Write what people have decided about the alerts of `workspace` as labelled pairs into `out`, and print how many gave none."""
+    """Write what people have decided about the alerts of `workspace` as labelled pairs into `out`, and print how many gave none.
+
+    Each reviewed alert with a look before and after gives one; those without are counted by reason.
+    """
     examples, without = collect(workspace, out)
     rows = [
         {
@@ -83,7 +96,12 @@ def collect_pairs(workspace: str, out: Path) -> None:
 
 
 def verify(name: str) -> None:
-    """Check a model's files against its card, and say what they are."""
+    """Check a model's files against its card, and say what they are.
+
+    Raises InputError where a file differs from its card. Other versions of packages are told, not refused: arrays are
+    read without them.
+    """
+    # by hash, before anything of the file is interpreted
     card = verify_model(name)
     Console().print(f"{card.name} {card.version} is whole: {card.sha256}", soft_wrap=True)
     trained = {package: told for package, told in card.versions.items() if version(package) != told}
@@ -93,7 +111,10 @@ def verify(name: str) -> None:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Return `value` with None for NaN, which JSON does not have."""
+    """Return `value` with None for NaN, which JSON does not have.
+
+    Dicts and lists are gone through, all else stays as it is.
+    """
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -102,7 +123,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def _recipe(path: Path) -> Recipe:
-    """Return the recipe of a TOML file; raise InputError where it is none."""
+    """Return the recipe of a TOML file; raise InputError where it is none.
+
+    Names the first key that is wrong, and all keys that there are.
+    """
     try:
         return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
@@ -118,7 +142,12 @@ def _recipe(path: Path) -> Recipe:
 
 
 def _card(recipe: Recipe, pairs: LabelledSet, model: Learned, measured: dict[str, Any]) -> Card:
-    """Return the card of a model that was just trained."""
+    """Return the card of a model that was just trained.
+
+    `measured` is what training measured, `sha256` that of the model's arrays. Pairs that cleaning left out are not
+    among `trained_on`, so they may still judge it.
+    """
+    # only what it really learnt from may be held against a later evaluation
     seen = pairs.subset(faults(pairs, recipe.cleaning) == "")
     return Card(
         name=recipe.name,

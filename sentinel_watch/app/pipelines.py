@@ -37,6 +37,8 @@ def check_pipeline(name_or_path: str) -> None:
     """Print that a pipeline is sound; raise InputError where it is not.
 
     `name_or_path` is a shipped pipeline's name or a TOML file. No imagery is read: whether a source has the bands shows in the run.
+
+    The bands printed are those that a run asks its source for.
     """
     pipeline = load_pipeline(name_or_path)
     console().print(f"{pipeline.name}: sound; bands {', '.join(pipeline.bands)}", highlight=False)
@@ -49,6 +51,7 @@ def explain_pipeline(name_or_path: str) -> None:
     """
     pipeline = load_pipeline(name_or_path)
     tree = Tree(Text(pipeline.name, style="bold"))
+    # with defaults: they may change with a version
     for key, value in pipeline.resolved().items():
         _grow(tree, key, value, (Pipeline, key))
     console().print(tree)
@@ -56,6 +59,7 @@ def explain_pipeline(name_or_path: str) -> None:
 
 def print_schema() -> None:
     """Print the JSON Schema of pipeline files to standard output, indented, with nothing else beside it."""
+    # not through the console, which would break long lines
     sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
 
 
@@ -77,7 +81,8 @@ def schema() -> dict[str, Any]:
 def _part_schemas(registry: Registry[Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one schema for each part of the registry, with its name as the only value that `part` may have.
 
-    What a part holds by reference is added to the document's `definitions`.
+    What a part holds by reference is added to the document's `definitions`. Titles and descriptions are as pydantic makes
+    them; `part` is always required.
     """
     schemas = []
     for name in registry:
@@ -95,6 +100,8 @@ def _grow(tree: Tree, key: str, value: object, field: tuple[type[Part] | None, s
     """Add the option `key` with its value below `tree`; tables and lists of tables become branches.
 
     `field` is where the meaning stands: the model and the field's name; no model, no meaning.
+
+    Calls itself for tables in tables; `part` stands in the branch's own line.
     """
     model, name = field
     if isinstance(value, dict):
@@ -108,12 +115,16 @@ def _grow(tree: Tree, key: str, value: object, field: tuple[type[Part] | None, s
         for number, item in enumerate(value, 1):
             _grow(branch, str(number), item, (None, name))
     else:
+        # None and booleans as JSON spells them, which is nearest to TOML
         shown = ", ".join(map(str, value)) if isinstance(value, list) else json.dumps(value)
         tree.add(_line(key, shown, _meaning(model, name)))
 
 
 def _part_of(name: str, value: Mapping[str, Any], model: type[Part] | None) -> type[Part] | None:
-    """Return the class that a table's options belong to, None where it is no part."""
+    """Return the class that a table's options belong to, None where it is no part.
+
+    By the registry for tables with `part`; else by the annotation of the model's field.
+    """
     if "part" in value:
         part: type[Part] = PARTS[name].get(value["part"])
         return part
@@ -128,5 +139,8 @@ def _meaning(model: type[Part] | None, name: str) -> str:
 
 
 def _line(key: str, value: str, meaning: str) -> Text:
-    """Return one line of the tree: key in bold, value, meaning in grey."""
+    """Return one line of the tree: key in bold, value, meaning in grey.
+
+    Text and no markup: a name in brackets must not be read as a colour.
+    """
     return Text.assemble((key, "bold"), f" = {value}" if value else "", (f"   {meaning}" if meaning else "", "dim"))

@@ -44,24 +44,34 @@ def showing() -> Iterator[RunProgress]:
 
 
 class Bars:
-    """One bar a stage, redrawn in place; for terminals."""
+    """One bar a stage, redrawn in place; for terminals.
+
+    For one run at a time. Redrawn by a thread of rich's own, so `step` is cheap.
+    """
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._task: TaskID | None = None
 
     def stage(self, name: str, total: int) -> None:
-        """Begin the bar of a stage of `total` steps."""
+        """Begin the bar of a stage of `total` steps.
+
+        The bars of earlier stages stay above it, at their end.
+        """
         self._clear()
         self._task = self._bars.add_task(name, total=total, what="")
 
     def step(self, what: str = "") -> None:
-        """Move the bar on by one, and name `what` was done beside it; before the first stage, do nothing."""
+        """Move the bar on by one, and name `what` was done beside it; before the first stage, do nothing.
+
+        `what` is mostly a scene's id.
+        """
         if self._task is not None:
             self._bars.update(self._task, advance=1, what=what)
 
     def say(self, text: str) -> None:
         """Print a sentence above the bars."""
+        # as Text: a path in brackets is no markup
         self._bars.console.print(Text(text))
 
     def _clear(self) -> None:
@@ -72,7 +82,10 @@ class Bars:
 
 
 class Lines:
-    """One line a stage and one a sentence, for logs and pipes."""
+    """One line a stage and one a sentence, for logs and pipes.
+
+    Each line is flushed at once, so that a log shows a run that hangs.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -82,7 +95,10 @@ class Lines:
         self.say(f"{name} ({total} steps)")
 
     def step(self, what: str = "") -> None:
-        """Keep quiet about single steps: the ledger has them all."""
+        """Keep quiet about single steps: the ledger has them all.
+
+        A run of a thousand scenes would otherwise fill the log.
+        """
 
     def say(self, text: str) -> None:
         """Write a sentence."""

@@ -1,4 +1,7 @@
-"""The verb `source quicklook`: each day's mean of an area, as a Sentinel Hub tells it, before a full run."""
+"""The verb `source quicklook`: each day's mean of an area, as a Sentinel Hub tells it, before a full run.
+
+For a first impression of how often a place is seen and whether it is bare; nothing is stored and nothing is detected.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,13 @@ def show_quick_look(aoi: Path, src: str, period: Period) -> None:
 
     The last year, where no period is given. Raises InputError where the source has no Statistical API, SourceError where it
     does not answer.
+
+    Days are UTC, the clear share 0-100 %, both indices -1 to 1. Costs processing units of the account, told at the
+    end.
     """
     site = read_site(aoi)
     source = open_source(src)
+    # only Sentinel Hubs have it, so it is not in the contract of a source
     look = getattr(source, "quick_look", None)
     if look is None:
         raise InputError("a quick look needs a Sentinel Hub", found=src, allowed="sentinelhub, cdse-sentinelhub, or one that is configured")
@@ -44,4 +51,5 @@ def show_quick_look(aoi: Path, src: str, period: Period) -> None:
 
 
 def _number(value: float | None) -> str:
+    """Return a mean with three decimals; empty on a day without a clear pixel."""
     return "" if value is None else f"{value:.3f}"

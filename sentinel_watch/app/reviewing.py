@@ -29,7 +29,10 @@ USER_VARIABLE = "SENTINEL_WATCH_USER"
 
 
 def whoever(name: str | None) -> str:
-    """Return who acts: the name given, that of the environment, or the system's; what is recorded is what people say they are."""
+    """Return who acts: the name given, that of the environment, or the system's; what is recorded is what people say they are.
+
+    Not checked against anything: who may write to the workspace may give any name. It stands in the audit log.
+    """
     return name or os.environ.get(USER_VARIABLE) or getpass.getuser()
 
 
@@ -37,6 +40,8 @@ def read_review(reviewer: str | None, status: str | None, reason: str | None, du
     """Return the review that words describe; raise InputError for a state, a reason or a day that there is not.
 
     `entered` are `assignee`, `true_class` and `comment`.
+
+    States and reasons may be written with spaces or hyphens, in any case of letters. None leaves a thing as it is.
     """
     return Review(
         whoever(reviewer),
@@ -53,7 +58,11 @@ def review_alert(workspace: Path | str, alert_id: str, revision: int, review: Re
     """Enter a review in the case of the alert whose id begins with `alert_id`, and print how it now stands.
 
     Raises InputError where it is not allowed, StaleRevisionError where the alert is no longer at `revision`.
+
+    `revision` is the one that the reviewer saw: so two people cannot overwrite each other unseen. The entry is in the
+    audit log.
     """
+    # the whole id first: the beginning may fit another alert once this one has changed
     name = find_case(workspace, alert_id).alert.alert_id
     with open_store(workspace, must_exist=True) as store:
         store.review(name, revision, review)
@@ -64,13 +73,18 @@ def review_alert(workspace: Path | str, alert_id: str, revision: int, review: Re
 
 
 def print_report(workspace: Path | str) -> None:
-    """Print what became of the alerts: precision by class and site type with 95 % intervals, and how long decisions took."""
+    """Print what became of the alerts: precision by class and site type with 95 % intervals, and how long decisions took.
+
+    Precision is confirmed among those decided; undecided alerts are counted apart. Few decisions give a wide
+    interval, and none gives no figure.
+    """
     with open_store(workspace, must_exist=True) as store:
         cases = store.cases()
     table = Table(box=None, pad_edge=False)
     for name in ("class", "site type", "confirmed", "as another class", "dismissed", "undecided", "precision", "95 % interval"):
         table.add_column(name, justify="left" if name in {"class", "site type"} else "right")
     for row in precision(cases):
+        # a dash and not 0 %: nothing was decided yet
         share = "-" if row.share is None else f"{row.share:.0%}"
         interval = "-" if row.interval is None else f"{row.interval[0]:.0%} to {row.interval[1]:.0%}"
         counts = (row.confirmed, row.as_another_class, row.dismissed, row.undecided)
@@ -84,7 +98,10 @@ def print_report(workspace: Path | str) -> None:
 
 
 def _word(word: str | None, words: type[Word], what: str) -> Word | None:
-    """Return the member of `words` that `word` names, None for None; raise InputError where there is none."""
+    """Return the member of `words` that `word` names, None for None; raise InputError where there is none.
+
+    `what` is what the error calls it: a state, a reason.
+    """
     if word is None:
         return None
     plain = word.strip().lower().replace("-", "_").replace(" ", "_")

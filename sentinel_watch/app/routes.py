@@ -42,7 +42,10 @@ class Mail(Part):
     """Name of the variable that holds the password."""
 
     def server(self) -> dict[str, Any]:
-        """Return what the sink needs, the password out of the environment."""
+        """Return what the sink needs, the password out of the environment.
+
+        Keys are the sink's arguments; an environment without the variable gives an empty password.
+        """
         return {**self.model_dump(), "password": os.environ.get(self.password_env, "")}
 
 
@@ -79,7 +82,11 @@ class Route(Part):
         return self
 
     def wants(self, case: Case) -> bool:
-        """Return whether the route is to be told of an alert: found now, not closed or dismissed, and within its limits."""
+        """Return whether the route is to be told of an alert: found now, not closed or dismissed, and within its limits.
+
+        An empty list of countries, units or classes allows all. Alerts that were merged, withdrawn or decided against
+        are no news.
+        """
         alert = case.alert
         limits = ((self.countries, alert.country), (self.admins, alert.admin), (self.classes, alert.event_class))
         fits = all(not allowed or value in allowed for allowed, value in limits)
@@ -87,11 +94,17 @@ class Route(Part):
         return fits and severe and case.standing == "current" and alert.case_status not in {"closed", "dismissed"}
 
     def messages(self, cases: Sequence[Case], sent: Sequence[Message], now: datetime) -> Iterator[Message]:
-        """Yield a message for each site with news, given all messages that there are; sites that are cooling down wait."""
+        """Yield a message for each site with news, given all messages that there are; sites that are cooling down wait.
+
+        `now` is UTC. A message's key is a SHA-256 of route and news, so the same news never makes two messages. Its
+        payload has the alerts' columns as they are now and what made each of them news.
+        """
         own = [message for message in sent if message.route == self.name]
+        # of messages that wait too: else each call would write them once more
         known = {stamp for message in own for stamp in message.payload["stamps"]}
         news = [case for case in cases if self.wants(case) and _stamp(case) not in known]
         for site in sorted({case.alert.site_id for case in news}):
+            # of what was written, not sent: a message that waits cools the site down too
             last = max((message.created_at for message in own if message.site_id == site), default="")
             if last and datetime.fromisoformat(last) + timedelta(hours=self.cooldown_hours) > now:
                 continue
@@ -102,7 +115,10 @@ class Route(Part):
             yield Message(key, self.name, site, payload, next_try=self.after_quiet(now).isoformat(timespec="milliseconds"))
 
     def after_quiet(self, now: datetime) -> datetime:
-        """Return `now`, or the end of the quiet hours where it lies in them; UTC."""
+        """Return `now`, or the end of the quiet hours where it lies in them; UTC.
+
+        The end belongs to no quiet hour; hours over midnight are understood: [20, 4].
+        """
         if self.quiet_utc is None:
             return now
         begin, end = self.quiet_utc
@@ -113,10 +129,14 @@ class Route(Part):
         return until if until > now else until + timedelta(days=1)
 
     def send(self, message: Message, mail: Mail) -> None:
-        """Send a message; raise OSError or smtplib.SMTPException where it is not taken, InputError where a secret is missing."""
+        """Send a message; raise OSError or smtplib.SMTPException where it is not taken, InputError where a secret is missing.
+
+        A webhook's body is signed with its secret, and the key lets a receiver tell a repeated message.
+        """
         if self.to:
             send_digest(mail.server(), self.to, message.key, message.payload["alerts"])
             return
+        # read when it is sent, so that neither file nor outbox holds it
         secret = os.environ.get(self.secret_env)
         if not secret:
             raise InputError(f"the variable {self.secret_env} holds no secret", where=f"route {self.name}")
@@ -130,7 +150,10 @@ class Routes(Part):
     routes: tuple[Route, ...] = Field(min_length=1)
 
     def get(self, name: str) -> Route:
-        """Return the route called so; raise InputError where there is none any more."""
+        """Return the route called so; raise InputError where there is none any more.
+
+        Messages in the outbox outlive the file: their route may have been taken out since.
+        """
         found = [route for route in self.routes if route.name == name]
         if not found:
             raise InputError(f"there is no route {name!r} any more")
@@ -138,7 +161,10 @@ class Routes(Part):
 
 
 def load_routes(path: Path) -> Routes:
-    """Return the routes of a TOML file; raise InputError where it is missing or wrong, or two routes share a name."""
+    """Return the routes of a TOML file; raise InputError where it is missing or wrong, or two routes share a name.
+
+    The first wrong key is named with its place. Secrets and passwords are not read here, but when a message is sent.
+    """
     try:
         routes = Routes.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -153,6 +179,10 @@ def load_routes(path: Path) -> Routes:
 
 
 def _stamp(case: Case) -> str:
-    """Return what of an alert makes it news."""
+    """Return what of an alert makes it news.
+
+    Text of id, class, status and severity: area and dates change at every look and would tell people daily of the
+    same.
+    """
     alert = case.alert
     return f"{alert.alert_id}|{alert.event_class}|{alert.status}|{alert.severity}"

@@ -28,29 +28,43 @@ __all__ = ["add_sites", "check_sites", "export_sites", "list_sites", "registered
 
 
 def add_sites(workspace: Path | str, path: Path, actor: str | None) -> None:
-    """Put every site of a file into the register, and print what became of each; a wrong one keeps all of them out."""
+    """Put every site of a file into the register, and print what became of each; a wrong one keeps all of them out.
+
+    Read and checked whole before the first is written. An id that is there already is brought up to date, and what
+    changed is in the audit log. `actor` None = whoever is logged in.
+    """
     sites = read_sites(path)
     with open_store(workspace) as store:
         for site in sites:
+            # through JSON: tuples become lists, as the store gives them back
             what = store.put_site(whoever(actor), json.loads(json.dumps(site_feature(site))))
             console().print(f"{site.site_id}: {what}", highlight=False, soft_wrap=True)
 
 
 def check_sites(path: Path) -> None:
-    """Check every site of a file, and print what it says; raise InputError for the first that is wrong. Nothing is written."""
+    """Check every site of a file, and print what it says; raise InputError for the first that is wrong. Nothing is written.
+
+    As a run would read it: geometry, permits, embargoes and waste streams.
+    """
     sites = read_sites(path)
     console().print(_table(sites))
     console().print(f"{len(sites)} site{'' if len(sites) == 1 else 's'}, nothing wrong", highlight=False)
 
 
 def list_sites(workspace: Path | str, country: str | None) -> None:
-    """Print the register, by country and id; `country` (ISO 3166-1 alpha-3) narrows it down."""
+    """Print the register, by country and id; `country` (ISO 3166-1 alpha-3) narrows it down.
+
+    Coordinates are latitude, longitude, of a point inside the site, WGS84.
+    """
     sites = registered(workspace, country)
     console().print(_table(sites) if sites else "No sites: sentinel-watch site add FILE.", highlight=False)
 
 
 def show_site(workspace: Path | str, site_id: str) -> None:
-    """Print everything that the register knows of a site, and the zones in which nothing is alerted today."""
+    """Print everything that the register knows of a site, and the zones in which nothing is alerted today.
+
+    Zones are those that have not expired by today, UTC. Raises InputError where the site is not in the register.
+    """
     site = _one(workspace, site_id)
     feature = site_feature(site)
     facts = {name: value if isinstance(value, str) else _lines(value) for name, value in feature["properties"].items()}
@@ -61,7 +75,10 @@ def show_site(workspace: Path | str, site_id: str) -> None:
 
 
 def export_sites(workspace: Path | str, path: Path, country: str | None) -> None:
-    """Write the register, or a country's part of it, as one GeoJSON file that `site add` reads again."""
+    """Write the register, or a country's part of it, as one GeoJSON file that `site add` reads again.
+
+    One feature a line, so that a diff shows which site changed; the file appears whole or not at all. WGS84.
+    """
     features = [site_feature(site) for site in registered(workspace, country)]
     lines = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
     with replacing(path) as partial:
@@ -74,6 +91,9 @@ def suppress(workspace: Path | str, site_id: str, zone: Path | None, until: str,
 
     `said` is the reason, the first day (today for None) and who stands for it. Raises InputError where a day is none, the period has no
     day, or there is no reason.
+
+    Both days belong to the period. The zone's id follows from site, outline and days, so the same order twice is one
+    zone. It is in the audit log with its reason.
     """
     site = _one(workspace, site_id)
     reason, since, by = said
@@ -85,6 +105,7 @@ def suppress(workspace: Path | str, site_id: str, zone: Path | None, until: str,
         raise InputError(
             "a suppression needs a reason, and a last day that is not before the first", found=f"{first} to {last}, {reason!r}"
         )
+    # kept with the zone: the site's outline may change later
     shape = read_site(zone).geometry if zone else site.geometry
     name = sha256(f"{site_id}|{shapely.to_wkt(shape)}|{first}|{last}".encode()).hexdigest()[:8]
     with open_store(workspace, must_exist=True) as store:
@@ -93,7 +114,11 @@ def suppress(workspace: Path | str, site_id: str, zone: Path | None, until: str,
 
 
 def registered(workspace: Path | str, country: str | None = None) -> list[Site]:
-    """Return the sites of the register, by country and id; raise InputError where `workspace` is none."""
+    """Return the sites of the register, by country and id; raise InputError where `workspace` is none.
+
+    `country` in any case of letters; None = all. Each document is read anew, so a register of an older version is
+    checked as well.
+    """
     with open_store(workspace, must_exist=True) as store:
         sites = [site_of(document, Path("register")) for document in store.site_documents()]
     return [site for site in sites if country is None or site.country == country.upper()]
@@ -113,6 +138,7 @@ def _table(sites: Sequence[Site]) -> Table:
     for name in ("site", "type", "country", "admin", "operator", "permits", "embargoes", "latitude, longitude"):
         table.add_column(name)
     for site in sites:
+        # a centroid may lie outside of a bent site
         place = site.geometry.representative_point()
         counts = (str(len(site.permits)), str(len(site.embargoes)))
         table.add_row(site.site_id, site.site_type, site.country, site.admin, site.operator, *counts, f"{place.y:.4f}, {place.x:.4f}")
@@ -120,5 +146,8 @@ def _table(sites: Sequence[Site]) -> Table:
 
 
 def _lines(terms: Any) -> str:  # noqa: ANN401 - a list of objects out of JSON
-    """Return a list of permits, embargoes or waste streams, a line each, outlines left out."""
+    """Return a list of permits, embargoes or waste streams, a line each, outlines left out.
+
+    Outlines are pages of numbers and are left out.
+    """
     return "\n".join(", ".join(f"{key} {value}" for key, value in term.items() if key != "geometry") for term in terms)

@@ -31,9 +31,12 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
     """Print what came of a run to standard output.
 
     The first 20 alerts at most, and where the rest are; `alerts.geojson` and `run.json` hold everything.
+
+    Reads run.json once more for which detectors watched.
     """
     out = console()
     count = len(result.alerts)
+    # "suspected" on the first line: people forward that line alone
     told = f"{count} alert{'' if count == 1 else 's'}, all suspected until checked" if count else "no alerts"
     out.print(f"\n{request.site.name}: {told}\n", highlight=False)
     if result.alerts:
@@ -56,6 +59,8 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
     """Yield in plain words how well the AOI was observed.
 
     `records` is the whole ledger; history and monitoring are told apart by their role. One sentence each.
+
+    Clear fractions are means over the monitoring scenes, 0-100 %.
     """
     seen = coverage(records)
     counts: Mapping[str, int] = seen["scenes"]
@@ -72,7 +77,10 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
 
 
 def _detectors(result: RunResult) -> str:
-    """Return which detectors watched, as the report tells it, and how many blocks each."""
+    """Return which detectors watched, as the report tells it, and how many blocks each.
+
+    A block without enough history has none, and is counted as such.
+    """
     report = json.loads(result.paths["run.json"].read_text("utf-8"))
     blocks = Counter(name or "none, for want of history" for name in report["grid"]["detector_by_block"].values())
     return "detector " + ", ".join(f"{name} ({count} of {blocks.total()} blocks)" for name, count in blocks.most_common())
@@ -91,7 +99,10 @@ def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:
 
 
 def _written(request: RunRequest, result: RunResult) -> Iterator[str]:
-    """Yield the paths that a run wrote, with words where a folder's name does not tell."""
+    """Yield the paths that a run wrote, with words where a folder's name does not tell.
+
+    Files of the run first, then evidence and workspace.
+    """
     for path in result.paths.values():
         yield str(path)
     if result.alerts:

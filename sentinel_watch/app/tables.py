@@ -26,6 +26,8 @@ def console() -> Console:
     """Return the console on standard output, for results; text is printed as it is, since names come from files.
 
     As wide as the terminal, or PIPE_WIDTH where there is none.
+
+    Colours only on a terminal. Make it anew for each use: tests and callers may have replaced standard output.
     """
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, emoji=False)
 
@@ -62,7 +64,10 @@ def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH, remarks: Seque
 
 
 def fact_table(facts: Mapping[str, str]) -> Table:
-    """Return a table of two columns: what, and its value. Long values are broken into lines, never cut."""
+    """Return a table of two columns: what, and its value. Long values are broken into lines, never cut.
+
+    Names are in bold on a terminal; a value may have several lines.
+    """
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -72,7 +77,10 @@ def fact_table(facts: Mapping[str, str]) -> Table:
 
 
 def _cells(alert: Alert) -> tuple[str, ...]:
-    """Return the columns that every table of alerts has."""
+    """Return the columns that every table of alerts has.
+
+    Priority 0-100, confidence in percent, area in hectares, day of first detection.
+    """
     # how surely nothing is known is no figure to act on
     known = alert.event_class != "unknown_change"
     return (

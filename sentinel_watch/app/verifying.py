@@ -23,10 +23,13 @@ def verify_evidence(bundle: Path, roots: Path | None) -> int:
     """Print what became of a bundle's files and of its seal, and return the exit code: 0 where nothing is wrong, else 2.
 
     `roots` is a PEM file of the certificates by which time stamps are trusted; None leaves their signature unchecked, and says so.
+
+    Changes nothing and asks no network. Raises InputError where it is no bundle; a PEM file that cannot be used counts as a fault.
     """
     verdict = verify_bag(bundle)
     says, wrong = check_seal(bundle, roots)
     out = console()
+    # a whole bag under a seal of another one is not as it was made
     sound = verdict.sound and not wrong
     told = "as it was made" if sound else "NOT as it was made"
     out.print(f"The bundle is {told}: {verdict.checked} files checked.", highlight=False)

@@ -55,6 +55,9 @@ def watch_site(places: Places, pipeline: str | None, period: Period) -> int:
     is kept, and the same command goes on from there.
 
     Raises InputError for what the user gave wrong, SourceError where the source as a whole fails.
+
+    The workspace is made where it is missing. The code 3 comes with a whole result: the scenes that could be read are
+    in it.
     """
     return run_site(read_site(places.aoi), places, pipeline, period)
 
@@ -65,6 +68,9 @@ def watch_register(places: Places, country: str | None, pipeline: str | None, pe
     Each site's output goes to a folder of its own in `places.out`. What goes wrong with one site is told and does not stop the others.
     Returns 0, 1 where a bug stopped a site, else 3 where a source failed in part or whole or 2 where a site was refused. The same command
     goes on where it was stopped: what was done is not done again.
+
+    The worst end decides on the code: a bug before a source's failure before a refusal. Raises InputError where the
+    register has no such site.
     """
     sites = registered(places.workspace, country)
     if not sites:
@@ -73,8 +79,10 @@ def watch_register(places: Places, country: str | None, pipeline: str | None, pe
     table = Table(box=None, pad_edge=False)
     for name in ("site", "country", "end", "alerts", "what went wrong"):
         table.add_column(name)
+    # after all sites have run, by one opening of the store
     counts = _alert_counts(places.workspace)
     for site, (code, wrong) in zip(sites, ends, strict=True):
+        # in words: whoever reads the table need not know the codes
         words = {0: "done", 1: "bug", 2: "refused", 3: "source failed"}
         table.add_row(site.site_id, site.country, words[code], str(counts[site.site_id]), wrong)
     console().print(table, highlight=False)
@@ -82,7 +90,10 @@ def watch_register(places: Places, country: str | None, pipeline: str | None, pe
 
 
 def _isolated(site: Site, places: Places, pipeline: str | None, period: Period) -> tuple[int, str]:
-    """Run one site of many, and return its exit code and what went wrong, in a line; nothing but a stop by the user comes out of it."""
+    """Run one site of many, and return its exit code and what went wrong, in a line; nothing but a stop by the user comes out of it.
+
+    Codes as of `run`: 0, 1, 2, 3. A bug's traceback goes to the log.
+    """
     console().print(f"\n=== {site.site_id}", highlight=False)
     try:
         code = run_site(site, places, pipeline, period)
@@ -96,7 +107,10 @@ def _isolated(site: Site, places: Places, pipeline: str | None, period: Period) 
 
 
 def _alert_counts(workspace: str) -> Counter[str]:
-    """Return site -> number of its alerts in the list."""
+    """Return site -> number of its alerts in the list.
+
+    Those of the list: of the latest watch, and earlier ones that people have worked on.
+    """
     with open_store(workspace, must_exist=True) as store:
         return Counter(case.alert.site_id for case in store.cases())
 
@@ -121,7 +135,10 @@ def run_site(site: Site, places: Places, pipeline: str | None, period: Period) -
 
 
 def _writable(out: Path) -> Path:
-    """Return the folder `out`, made where it is missing; raise InputError where it cannot be made."""
+    """Return the folder `out`, made where it is missing; raise InputError where it cannot be made.
+
+    Made before the work begins: a run of hours must not fail at its last step.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -40,13 +40,19 @@ LABELS_IN = 0.65
 
 
 def before_after_png(inputs: EvidenceInputs) -> bytes:
-    """Return the before/after picture as PNG; a side without a look says so in words."""
+    """Return the before/after picture as PNG; a side without a look says so in words.
+
+    One row in true colour, and one in the infrared where the bands allow it.
+    """
     with house_style():
         return to_png(draw_before_after(inputs))
 
 
 def look_day(look: xr.Dataset) -> date:
-    """Return the UTC day of a look."""
+    """Return the UTC day of a look.
+
+    From the look's scalar coordinate `time`, start of sensing.
+    """
     return cast("date", look["time"].values.astype("datetime64[D]").item())
 
 
@@ -54,6 +60,8 @@ def map_height_in(grid: GeoBox, page_in: float = PAGE_WIDTH_IN) -> float:
     """Return how high a map in half a page is, in inches, at most MAX_MAP_IN.
 
     `grid` is the chip's, `page_in` the page's width in inches.
+
+    The map keeps its proportions up to that height; a taller one is drawn narrower.
     """
     height, width = grid.shape
     return float(min((page_in / 2 - SIDES_IN) * height / width, MAX_MAP_IN))
@@ -63,8 +71,12 @@ def draw_before_after(inputs: EvidenceInputs) -> Figure:
     """Return the figure: before and after side by side, a row for true colour and one for the infrared.
 
     All maps are of the chip, with the event's outline, coordinates and scale. Draw it within `house_style`.
+
+    A side without a look is grey and says so. Each row has one stretch over both looks, without which they would not
+    compare.
     """
     looks = [look for look in (inputs.before, inputs.after) if look is not None]
+    # by the first look's bands: both come from one pipeline and have the same
     composites = composites_of([str(band) for band in looks[0]["band"].values]) if looks else []
     rows = max(len(composites), 1)
     page_in = PAGE_WIDTH_IN if rows == 1 else SMALL_PAGE_IN
@@ -86,14 +98,21 @@ def draw_before_after(inputs: EvidenceInputs) -> Figure:
 
 
 def _words(inputs: EvidenceInputs, looks: Sequence[xr.Dataset], composites: Sequence[Composite]) -> Captions:
-    """Return title, facts and footer; the years credited are those of the looks shown."""
+    """Return title, facts and footer; the years credited are those of the looks shown.
+
+    The footer says that rows share a stretch only where there is a picture.
+    """
     words = captions(inputs.alert, inputs.site, [look_day(look).year for look in looks])
     return replace(words, footer=f"{words.footer} · each row at one stretch") if composites else words
 
 
 def _draw_look(axes: Axes, picture: NDArray[np.float32], inputs: EvidenceInputs) -> list[Pen]:
-    """Draw a look with the outlines of event, AOI and permits; return the pens used."""
+    """Draw a look with the outlines of event, AOI and permits; return the pens used.
+
+    `picture` is (y, x, 3) in 0-1 on the chip's grid.
+    """
     show_map(axes, picture, inputs.chip.grid)
+    # both looks are of one place: coordinates once a row and column are enough
     axes.label_outer()
     pens = draw_site(axes, inputs.site, inputs.chip.grid)
     draw_outline(axes, inputs.event.region.geometry, EVENT)
@@ -101,7 +120,10 @@ def _draw_look(axes: Axes, picture: NDArray[np.float32], inputs: EvidenceInputs)
 
 
 def _title(axes: Axes, name: str, look: xr.Dataset | None, page_in: float) -> None:
-    """Write which side it is, the UTC day, and below it the scene's id."""
+    """Write which side it is, the UTC day, and below it the scene's id.
+
+    The id is cut with an ellipsis where it is wider than the map.
+    """
     axes.set_title(f"{name} · {look_day(look)}" if look is not None else name, weight="bold", loc="left", pad=18)
     scene_id = "" if look is None else str(look["scene_id"].values)
     words = fit(scene_id, page_in / 2 - SIDES_IN, 7, 1)

@@ -114,7 +114,10 @@ class Body:
         return self.above_in + sum(self.heights_in) + self.gaps_in[1] * (len(self.heights_in) - 1) + self.below_in
 
     def panels(self, figure: Figure, bottom_in: float) -> NDArray[Any]:
-        """Return the (row, column) axes of a figure, the body's lower edge `bottom_in` above the figure's."""
+        """Return the (row, column) axes of a figure, the body's lower edge `bottom_in` above the figure's.
+
+        Lengths become shares of the figure here, as `Figure.subplots` wants them.
+        """
         width, height = figure.get_size_inches()
         column_in = (width - self.left_in - self.right_in - self.gaps_in[0] * (len(self.widths) - 1)) / len(self.widths)
         place = {
@@ -141,7 +144,10 @@ def house_style() -> Iterator[None]:
 
 
 def width_of(text: str, size_pt: float) -> float:
-    """Return the width of one line of `text` in the house's font, inches; `size_pt` in points."""
+    """Return the width of one line of `text` in the house's font, inches; `size_pt` in points.
+
+    Measured without drawing; no line breaks and no formulas.
+    """
     measured, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=size_pt), ismath=False)
     return float(measured) / 72
 
@@ -150,6 +156,8 @@ def fit(text: str, width_in: float, size_pt: float, max_lines: int = 2) -> str:
     """Return `text` broken into lines that fit `width_in`; what does not fit `max_lines` is cut and ends in an ellipsis.
 
     `width_in` in inches, `size_pt` in points. Measured in the house's font; an estimate, for letters differ in width.
+
+    Words are not divided, except where one alone is longer than a line.
     """
     measured = width_of(text, size_pt)
     if measured <= width_in:
@@ -163,6 +171,8 @@ def new_page(body: Body, captions: Captions, width_in: float = PAGE_WIDTH_IN) ->
     """Return a figure with title, facts and footer in place, and the (row, column) axes of its body.
 
     The page grows with its body and its words, and the maps keep their scale.
+
+    `width_in` in inches, 115 pixels each. The axes are a 2-D array also for a single panel.
     """
     room = width_in - 2 * MARGIN_IN
     title, facts, footer = (
@@ -174,6 +184,7 @@ def new_page(body: Body, captions: Captions, width_in: float = PAGE_WIDTH_IN) ->
     below = LINE_IN * SMALL_PT * _lines(footer) + MARGIN_IN + LEGEND_IN
     height = body.height_in + above + below
     figure = Figure(figsize=(width_in, height), dpi=DPI, facecolor="white")
+    # matplotlib places text by shares of the figure
     left, top = MARGIN_IN / width_in, 1 - MARGIN_IN / height
     figure.text(left, top, title, size=TITLE_PT, weight="bold", va="top")
     figure.text(left, top - LINE_IN * TITLE_PT / height, facts, size=TEXT_PT, color=GREY, va="top")
@@ -182,7 +193,10 @@ def new_page(body: Body, captions: Captions, width_in: float = PAGE_WIDTH_IN) ->
 
 
 def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
-    """Draw the legend in one row between the body and the footer; call it once a figure."""
+    """Draw the legend in one row between the body and the footer; call it once a figure.
+
+    An entry's handle is an artist, or a tuple of artists that lie on each other, the first undermost.
+    """
     labels, handles = [label for label, _ in entries], [handle for _, handle in entries]
     height = figure.get_figheight()
     place = (MARGIN_IN / figure.get_figwidth(), (LINE_IN * SMALL_PT + 1.1 * MARGIN_IN) / height)
@@ -207,7 +221,10 @@ def to_png(figure: Figure) -> bytes:
 
 
 def _encode(image: Image.Image) -> bytes:
-    """Return the image as PNG bytes."""
+    """Return the image as PNG bytes.
+
+    No time, no software name and no resolution go into the file.
+    """
     stream = BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()

@@ -41,6 +41,8 @@ def change_map_png(inputs: EvidenceInputs) -> bytes:
     """Return the change map as PNG: left the strength of the change, right the day on which it began.
 
     Strength is in units of each pixel's own noise, the day is that of the first anomalous look, UTC.
+
+    Pixels that did not change show the ground in grey.
     """
     with house_style():
         return to_png(draw_change_map(inputs))
@@ -63,8 +65,11 @@ def draw_change_map(inputs: EvidenceInputs, page_in: float = PAGE_WIDTH_IN) -> F
     """Return the figure: the change over the place as pale grey, once by strength and once by day.
 
     Neighbouring events are outlined more thinly, `page_in` is the width in inches. Draw it within `house_style`.
+
+    Both maps have the same ground and outlines; below each lies its colour bar.
     """
     grid = inputs.chip.grid
+    # the ground is of the look after alone, and credit goes to what is shown
     years = [] if inputs.after is None else [look_day(inputs.after).year]
     body = Body((map_height_in(grid, page_in), BAR_IN), (1.0, 1.0), 0.4, 0.35, below_in=0.45, gaps_in=(0.5, 0.35))
     figure, (panels, bars) = new_page(body, captions(inputs.alert, inputs.site, years), page_in)
@@ -94,12 +99,16 @@ def _draw_events(axes: Axes, inputs: EvidenceInputs) -> list[Pen]:
     for event in (*crossing, inputs.event):
         pen = STATUS_PENS[event.status]
         draw_outline(axes, event.region.geometry, pen if event is inputs.event else replace(pen, width_pt=1.0))
+    # the legend explains what is on the map and no more
     drawn = {event.status for event in (*crossing, inputs.event)}
     return [pen for status, pen in STATUS_PENS.items() if status in drawn]
 
 
 def _draw_strength(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
-    """Lay the magnitude over a map, from 0 to the 98th percentile; its colour bar goes `below`."""
+    """Lay the magnitude over a map, from 0 to the 98th percentile; its colour bar goes `below`.
+
+    The bar reaches at least 1, so that a faint change does not look like a strong one.
+    """
     magnitude = on_chip(inputs, "magnitude")
     known = magnitude[np.isfinite(magnitude)]
     # One wild pixel must not turn all others dark.
@@ -110,7 +119,11 @@ def _draw_strength(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
 
 
 def _draw_onset(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
-    """Lay the day of onset over a map, from the first to the last that is on it; its colour bar goes `below`."""
+    """Lay the day of onset over a map, from the first to the last that is on it; its colour bar goes `below`.
+
+    Days since 1970-01-01; the bar is at least a day long and has BAR_DATES dates.
+    """
+    # as numbers: a colour scale knows no dates
     days = on_chip(inputs, "onset")
     known = days[np.isfinite(days)]
     first, last = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -123,7 +136,10 @@ def _draw_onset(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
 
 
 def _lay_over(axes: Axes, values: NDArray[np.float32], inputs: EvidenceInputs, norm: Normalize) -> AxesImage:
-    """Lay a (y, x) picture of the chip over a map, NaN left clear, and return it."""
+    """Lay a (y, x) picture of the chip over a map, NaN left clear, and return it.
+
+    By nearest neighbour: each pixel is one measurement.
+    """
     box = inputs.chip.grid.boundingbox
     return axes.imshow(
         values, extent=(box.left, box.right, box.bottom, box.top), cmap=COLOURS, norm=norm, interpolation="nearest", zorder=2

@@ -50,6 +50,8 @@ def chip_around(event: Event, grid: GeoBox, min_side_px: int = 48) -> Chip:
 
     A tiny event still gets `min_side_px` pixels a side, so that its surroundings can be recognised; an AOI smaller
     than that gives a smaller chip.
+
+    `grid` is the AOI's. The side is in whole pixels; for an event in a corner the chip moves inwards.
     """
     region = event.region
     extent = max(np.ptp(region.rows), np.ptp(region.cols)) + 1
@@ -60,7 +62,10 @@ def chip_around(event: Event, grid: GeoBox, min_side_px: int = 48) -> Chip:
 
 
 def _stretch(pixels: NDArray[np.int32], limit: int, side: int) -> slice:
-    """Return the `side` rows or columns around `pixels`, within 0 and `limit`."""
+    """Return the `side` rows or columns around `pixels`, within 0 and `limit`.
+
+    `pixels` (n,) are row or column numbers of the event, `limit` the grid's length on that side.
+    """
     # At the site's edge the chip moves inwards and keeps its size.
     middle = (int(pixels.min()) + int(pixels.max()) + 1) // 2
     start = min(max(middle - side // 2, 0), max(limit - side, 0))

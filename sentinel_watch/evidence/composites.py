@@ -51,6 +51,8 @@ def composite_of(bands: Sequence[str]) -> Composite:
     """Return the first composite that `bands` allow, true colour before false colours; the last band alone at worst.
 
     `bands` must not be empty.
+
+    By the order of CHOICES; bands as they are called in a look, `B04`.
     """
     fitting = (choice for choice in CHOICES if set(choice) <= set(bands))
     return Composite(next(fitting, (bands[-1], bands[-1], bands[-1])))
@@ -60,6 +62,8 @@ def composites_of(bands: Sequence[str]) -> list[Composite]:
     """Return what to show of a look: true colour, and with it a false colour if there is a short-wave infrared band.
 
     Dark forest and wet ground hardly differ in true colour; the short-wave infrared tells them apart.
+
+    One or two, the first with the most familiar colours. `bands` must not be empty.
     """
     first = composite_of(bands)
     infrared = [Composite(choice) for choice in CHOICES if choice[0] in ("B11", "B12") and set(choice) <= set(bands)]
@@ -70,6 +74,9 @@ def pictures(looks: Sequence[xr.Dataset], composite: Composite) -> list[NDArray[
     """Return each look as (y, x, 3) in 0-1, stretched alike so that they compare; no data = light grey.
 
     The stretch runs from the 0.5th to the 99.5th percentile of each band over the usable pixels of all looks.
+
+    Each look has `reflectance` (band, y, x) and `mask` (y, x); the composite's bands must be in all of them. Values
+    are brightened a little and are no reflectance any more.
     """
     stacks = [look["reflectance"].sel(band=list(composite.bands)).values for look in looks]
     low, high = _limits(stacks, [usable(look["mask"].values) for look in looks])
@@ -86,7 +93,10 @@ def grey(picture: NDArray[np.float32], strength: float = 0.45) -> NDArray[np.flo
 
 
 def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bool_]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (3, 1, 1) lower and upper ends of the stretch over all looks, at least MIN_RANGE apart; 0 and 1 without any data."""
+    """Return (3, 1, 1) lower and upper ends of the stretch over all looks, at least MIN_RANGE apart; 0 and 1 without any data.
+
+    `stacks` are (3, y, x) reflectance, `masks` (y, x) True = usable, in the same order.
+    """
     pooled = np.concatenate([stack[:, mask] for stack, mask in zip(stacks, masks, strict=True)], axis=1)
     # Nothing usable at all: better a picture stretched over the cloud than none.
     if not np.isfinite(pooled).all(axis=0).any():
@@ -100,7 +110,10 @@ def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bo
 
 
 def _stretched(stack: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return a (3, y, x) look as (y, x, 3) in 0-1, no data in light grey."""
+    """Return a (3, y, x) look as (y, x, 3) in 0-1, no data in light grey.
+
+    `low` and `high` are (3, 1, 1) reflectance that becomes 0 and 1.
+    """
     # A little brighter in the shadows, where forest and water lie.
     scaled = np.clip((stack - low) / (high - low), 0, 1) ** np.float32(0.85)
     return np.where(np.isnan(stack).any(axis=0), NODATA_GREY, scaled).transpose(1, 2, 0).astype(np.float32)

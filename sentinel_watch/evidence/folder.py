@@ -46,6 +46,8 @@ def manifest_hash(folder: Path) -> str:
     """Return the SHA-256 of a folder's manifest, in hex: through the manifest it stands for every file.
 
     The files themselves are not read again; `whole_hash` does that. Raises InputError where the folder has no manifest.
+
+    This is the alert's column `evidence_sha256`.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -63,14 +65,21 @@ def whole_hash(folder: Path) -> str | None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file in one step, so that a killed run leaves the old file or the new one, never half of it."""
+    """Write a file in one step, so that a killed run leaves the old file or the new one, never half of it.
+
+    Written beside it and renamed. Raises OSError where that cannot be done.
+    """
+    # in the same folder: a rename across disks would be a copy
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.write_bytes(content)
     unfinished.replace(path)
 
 
 def _manifest(folder: Path) -> str:
-    """Return the manifest of the folder as it stands, in the format of `sha256sum`, by path."""
+    """Return the manifest of the folder as it stands, in the format of `sha256sum`, by path.
+
+    Two spaces between hash and path; unfinished files are left out.
+    """
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != ".part")
     return "".join(f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
 

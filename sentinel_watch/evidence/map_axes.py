@@ -66,6 +66,9 @@ def show_map(axes: Axes, picture: NDArray[np.float32], grid: GeoBox) -> None:
 
     `picture` in 0-1, its first row the northernmost. Pictures of more than MAX_SIDE_PX pixels a side are averaged down by a
     whole factor.
+
+    `grid` must be in metres, north up. Averaging repeats the last pixels where a block overhangs, and the axes hide
+    that.
     """
     box = grid.boundingbox
     factor = -(-max(grid.shape) // MAX_SIDE_PX)
@@ -82,6 +85,8 @@ def draw_outline(axes: Axes, geometry: BaseGeometry, pen: Pen) -> None:
     """Draw the rings of a polygon in the axes' CRS, with a dark rim so that it shows on any ground.
 
     `geometry` is a Polygon or MultiPolygon, holes included. The map's limits stay as they are.
+
+    Coordinates beyond two are left out. The rim lies below the line of every outline.
     """
     parts = getattr(geometry, "geoms", [geometry])
     rings = [np.asarray(ring.coords)[:, :2] for part in parts for ring in (part.exterior, *part.interiors)]
@@ -95,6 +100,8 @@ def draw_site(axes: Axes, site: Site, grid: GeoBox) -> list[Pen]:
     """Draw those outlines of the AOI and its permits that cross the map; return the pens used.
 
     The site's polygons are WGS84 and are projected to the CRS of `grid`.
+
+    A permit or an AOI whose boundary does not touch the chip draws nothing.
     """
     frame = grid.extent.geom
     outlines = [(site.geometry, AOI), *((permit.geometry, PERMIT) for permit in site.permits)]
@@ -109,13 +116,19 @@ def draw_site(axes: Axes, site: Site, grid: GeoBox) -> list[Pen]:
 
 
 def legend_entry(pen: Pen) -> Entry:
-    """Return a pen's entry for a page's legend: its line on its dark rim."""
+    """Return a pen's entry for a page's legend: its line on its dark rim.
+
+    To be given to `add_legend`.
+    """
     rim = Line2D([], [], color=INK, linewidth=pen.width_pt + RIM_PT, alpha=RIM_ALPHA)
     return pen.label, (rim, Line2D([], [], color=pen.colour, linewidth=pen.width_pt, linestyle=pen.dashes))
 
 
 def _coarser(picture: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Return the picture averaged over blocks; where they overhang at the right and bottom, the edge is repeated."""
+    """Return the picture averaged over blocks; where they overhang at the right and bottom, the edge is repeated.
+
+    `picture` is (y, x, 3); `factor` pixels a side become one.
+    """
     if factor == 1:
         return picture
     height, width, _ = picture.shape
@@ -125,7 +138,10 @@ def _coarser(picture: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
 
 
 def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
-    """Label the axes in degrees, WGS84, at round values."""
+    """Label the axes in degrees, WGS84, at round values.
+
+    Five ticks or so on each axis, away from the corners; `12.345° E`.
+    """
     box = grid.boundingbox
     to_degrees = Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
     lon, lat = to_degrees.transform([box.left, box.right, box.left], [box.bottom, box.bottom, box.top])
@@ -146,7 +162,10 @@ def _label_coordinates(axes: Axes, grid: GeoBox) -> None:
 
 
 def _draw_scale_bar(axes: Axes, grid: GeoBox) -> None:
-    """Draw a scale bar of a round length in the lower left corner; grid metres, which are ground metres within 0.1 %."""
+    """Draw a scale bar of a round length in the lower left corner; grid metres, which are ground metres within 0.1 %.
+
+    White on a dark rim, its length in words above it, metres or kilometres.
+    """
     box = grid.boundingbox
     width, height = box.right - box.left, box.top - box.bottom
     # The longest of 1, 2, 5 times a power of ten that takes no more than a third of the map.
@@ -162,7 +181,10 @@ def _draw_scale_bar(axes: Axes, grid: GeoBox) -> None:
 
 
 def _draw_north(axes: Axes, grid: GeoBox) -> None:
-    """Draw the arrow along true north, which is up to 3 degrees off the grid's."""
+    """Draw the arrow along true north, which is up to 3 degrees off the grid's.
+
+    By the direction to a point a thousandth of a degree further north, at the middle of the map.
+    """
     box = grid.boundingbox
     x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
     to_degrees = Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
@@ -175,6 +197,7 @@ def _draw_north(axes: Axes, grid: GeoBox) -> None:
         transform=axes.transAxes, facecolor="white", edgecolor=INK, linewidth=0.9, zorder=4,
     )  # fmt: skip
     axes.add_patch(arrow)
+    # behind the tail, so that the arrow does not run through its letter
     x_text, y_text = tail - 0.008 * direction
     axes.text(x_text, y_text, "N", transform=axes.transAxes, ha="center", va="top", size=8, color="white",
               weight="bold", path_effects=HALO, zorder=4)  # fmt: skip

@@ -93,22 +93,33 @@ class Sampler:
         self._seen: dict[str, Sample] = {}
 
     def see(self, look: xr.Dataset) -> None:
-        """Keep what a look on the chip's grid shows of the event; raise InputError where the ledger has no line for it."""
+        """Keep what a look on the chip's grid shows of the event; raise InputError where the ledger has no line for it.
+
+        A second look of one scene replaces the first. Memory holds the event's pixels alone, not the look.
+        """
         scene_id = str(look["scene_id"].values)
         if scene_id not in self._ledger:
             raise InputError("a look has no line in the run ledger", found=scene_id, where=self._event_id)
+        # of the last look: one pipeline reads the same bands of every scene
         self._bands = tuple(str(band) for band in look["band"].values)
         self._seen[scene_id] = _see(look, self._ledger[scene_id], *self._pixels)
 
     def samples(self) -> Samples:
-        """Return what each scene of the ledger saw, oldest first; those that were never seen with the ledger's reason."""
+        """Return what each scene of the ledger saw, oldest first; those that were never seen with the ledger's reason.
+
+        May be asked for at any time; looks that come later are in the next answer.
+        """
         unread = (_unread(record) for record in self._ledger.values() if record.scene_id not in self._seen)
         scenes = sorted([*self._seen.values(), *unread], key=lambda sample: (sample.time, sample.scene_id))
         return Samples(self._bands, *self._pixels, tuple(scenes))
 
 
 def _event_pixels(chip: Chip, event: Event) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns on the chip of the event's pixels, every k-th of a very large one; those off the chip are left out."""
+    """Return rows and columns on the chip of the event's pixels, every k-th of a very large one; those off the chip are left out.
+
+    (n,) each, n at most MAX_PIXELS.
+    """
+    # rounded up: never more than MAX_PIXELS
     step = -(-len(event.region.rows) // MAX_PIXELS)
     rows, cols = event.region.rows[::step], event.region.cols[::step]
     on_chip = chip.holds(rows, cols)
@@ -116,11 +127,15 @@ def _event_pixels(chip: Chip, event: Event) -> tuple[NDArray[np.intp], NDArray[n
 
 
 def _see(look: xr.Dataset, record: SceneRecord, y: NDArray[np.intp], x: NDArray[np.intp]) -> Sample:
-    """Return the sample of one look at the pixels `y`, `x` of the chip."""
+    """Return the sample of one look at the pixels `y`, `x` of the chip.
+
+    Bands are in the order of the look, and the first is taken for the shortest: haze is judged by it.
+    """
     reflectance, mask = look["reflectance"].values, look["mask"].values
     flags, unflagged = mask[y, x], mask == 0
     clear = usable(flags)
     pixels = reflectance[:, y, x].astype(np.float32)
+    # a mean over cloud would look like an event
     pixels[:, ~clear] = np.nan
     blue = float(np.median(reflectance[0][unflagged])) if unflagged.any() else float("nan")
     return Sample(
@@ -130,7 +145,10 @@ def _see(look: xr.Dataset, record: SceneRecord, y: NDArray[np.intp], x: NDArray[
 
 
 def _state(flags: NDArray[np.uint8]) -> str:
-    """Return `clear` or `suspect` where half of the flags are usable, else the name of what hides most."""
+    """Return `clear` or `suspect` where half of the flags are usable, else the name of what hides most.
+
+    `flags` (n,) MaskReason bits of the event's pixels; SUSPECT is usable.
+    """
     if usable(flags).mean() >= MIN_USABLE:
         return SUSPECT if (flags & MaskReason.SUSPECT).astype(bool).mean() >= MIN_USABLE else CLEAR
     # The order of the obstacles breaks ties.
@@ -139,6 +157,9 @@ def _state(flags: NDArray[np.uint8]) -> str:
 
 
 def _unread(record: SceneRecord) -> Sample:
-    """Return the sample of a scene that gave no look: nothing seen, its reason as state."""
+    """Return the sample of a scene that gave no look: nothing seen, its reason as state.
+
+    The brightness is NaN, and the shares are 0: nothing is claimed of a scene that was not read.
+    """
     instant = np.datetime64(record.time[:19], "s")
     return Sample(record.scene_id, instant, record.role, str(record.reason) or str(record.outcome), 0.0, 0.0, float("nan"), None)

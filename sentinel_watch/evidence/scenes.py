@@ -39,13 +39,20 @@ class _Ladder:
 
     @classmethod
     def of(cls, samples: Samples) -> _Ladder:
-        """Return the ladder that fits the place."""
+        """Return the ladder that fits the place.
+
+        Both are 0 where no scene saw the event.
+        """
         seen = [s for s in samples.scenes if s.event_usable > 0]
         blues = [s.blue for s in seen if np.isfinite(s.blue)]
         return cls(max((s.chip_clear for s in seen), default=0.0), float(np.median(blues)) if blues else 0.0)
 
     def clearest(self, samples: Sequence[Sample]) -> list[Sample]:
-        """Return the samples on the highest rung that any of them reaches."""
+        """Return the samples on the highest rung that any of them reaches.
+
+        Empty where none of them saw anything of the event. Haze is how much brighter the shortest band is than is
+        usual here, reflectance.
+        """
         for event_share, chip_share, haze in RUNGS:
             least = chip_share * self.best_chip_share
             clear = [s for s in samples if s.event_usable >= event_share and s.chip_clear >= least]
@@ -62,6 +69,8 @@ def choose_scenes(samples: Samples, event: Event) -> ScenePair:
     confirmation on (the first detection where there is none) until the event finished, the one nearest to the season
     of the first, the later one of equals: a change of season must not look like an event. Seasons are compared in months
     of 30 days, so that a few days do not outweigh a later date.
+
+    Both are None where no scene saw the event. Scenes between onset and confirmation are shown on neither side.
     """
     onset = np.datetime64(event.region.onset)
     ladder = _Ladder.of(samples)
@@ -74,13 +83,19 @@ def choose_scenes(samples: Samples, event: Event) -> ScenePair:
 
 
 def _is_after(sample: Sample, event: Event) -> bool:
-    """Return whether the sample is of the time in which the event was there, confirmed if it ever was."""
+    """Return whether the sample is of the time in which the event was there, confirmed if it ever was.
+
+    Days are UTC, the day of the end excluded.
+    """
     start = np.datetime64(event.confirmed_at or event.first_detected)
     day = sample.time.astype("datetime64[D]")
     return bool(day >= start and (event.finished_at is None or day < np.datetime64(event.finished_at)))
 
 
 def _season_gap(one: np.datetime64, other: np.datetime64) -> int:
-    """Return how far apart two instants are in the year, in months of 30 days, 0-6."""
+    """Return how far apart two instants are in the year, in months of 30 days, 0-6.
+
+    Over the turn of the year too: December and January are neighbours.
+    """
     days = abs(int((one - other) / np.timedelta64(1, "D"))) % 365
     return min(days, 365 - days) // 30

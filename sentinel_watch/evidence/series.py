@@ -80,6 +80,8 @@ def strongest(series: Mapping[str, Series], names: Sequence[str], samples: Sampl
 
     Moved is the median of observed - expected over the looks since, in either direction. Series that were never observed are
     left out; where the spread is not known, the order of `names` stands.
+
+    `onset` is an instant, UTC. A series whose spread is not known counts as not having moved.
     """
     since = [scene.time >= onset and scene.state in (CLEAR, SUSPECT) for scene in samples.scenes]
     known = [series[name] for name in names if name in series and np.isfinite(series[name].observed).any()]
@@ -87,22 +89,32 @@ def strongest(series: Mapping[str, Series], names: Sequence[str], samples: Sampl
 
 
 def _shift(series: Series, since: NDArray[np.bool_]) -> float:
-    """Return how many spreads the series moved where `since` (t,) is True; 0 where that is not known."""
+    """Return how many spreads the series moved where `since` (t,) is True; 0 where that is not known.
+
+    Of the median, so that one missed cloud does not decide.
+    """
     moved = (series.observed - series.expected)[since]
     moved = moved[np.isfinite(moved)]
     return abs(float(np.median(moved))) / series.spread if len(moved) and series.spread > 0 else 0.0
 
 
 def _observed(samples: Samples) -> NDArray[np.float32]:
-    """Return (t, band, n) reflectance of the event's pixels, NaN = not usable or never read."""
+    """Return (t, band, n) reflectance of the event's pixels, NaN = not usable or never read.
+
+    Scenes that were never read are NaN throughout, so that the rows are those of the ledger.
+    """
     nothing = np.full((len(samples.bands), len(samples.y)), np.nan, np.float32)
     return np.stack([nothing if scene.reflectance is None else scene.reflectance for scene in samples.scenes])
 
 
 def _means(values: NDArray[np.float32], samples: Samples, index: Index, name: str) -> NDArray[np.float64]:
-    """Return the mean of a band or index over the pixels, (times,), out of (times, band, n) reflectance."""
+    """Return the mean of a band or index over the pixels, (times,), out of (times, band, n) reflectance.
+
+    `name` is a band of the samples, or an index that `index` knows.
+    """
     if name in samples.bands:
         return _finite_mean(values[:, samples.bands.index(name)])
+    # the indices take cubes: each pixel is a row of an image one pixel wide
     cube = xr.DataArray(values[..., None], dims=("time", "band", "y", "x"), coords={"band": list(samples.bands)})
     # Dark water divides by next to nothing; such pixels come out infinite and are left out of the mean.
     with np.errstate(all="ignore"):
@@ -110,7 +122,10 @@ def _means(values: NDArray[np.float32], samples: Samples, index: Index, name: st
 
 
 def _finite_mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the mean over the last axis of what is finite; NaN where nothing is."""
+    """Return the mean over the last axis of what is finite; NaN where nothing is.
+
+    Sums in float64: float32 would lose digits over thousands of pixels.
+    """
     known = np.isfinite(values)
     count = known.sum(axis=-1)
     total = np.where(known, values, 0).sum(axis=-1, dtype=np.float64)
@@ -120,7 +135,10 @@ def _finite_mean(values: NDArray[np.float32]) -> NDArray[np.float64]:
 def _series(
     name: str, samples: Samples, curve_times: NDArray[np.datetime64], means: tuple[NDArray[np.float64], NDArray[np.float64]]
 ) -> Series:
-    """Return the series out of observed (t,) and expected (t + c,) means."""
+    """Return the series out of observed (t,) and expected (t + c,) means.
+
+    The spread is of the history's clear looks alone, since later ones may hold the event.
+    """
     observed, expected = means
     count = len(observed)
     usual = np.array([scene.role == "history" and scene.state == CLEAR for scene in samples.scenes], bool)

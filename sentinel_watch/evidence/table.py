@@ -26,8 +26,12 @@ def series_csv(samples: Samples, series: Mapping[str, Series]) -> str:
     """Return every scene of the ledger with its means over the event, as CSV; empty = nothing was seen or is known.
 
     `usable_fraction` is that of the event's pixels; observed and expected means are over the same pixels.
+
+    Columns: date (UTC), scene_id, role, state, usable_fraction, then for each band and index NAME_observed and
+    NAME_expected. Oldest first, lines end in a line feed.
     """
     stream = StringIO()
+    # the module's own line end is Windows', and the bytes must be one everywhere
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([*SCENE_COLUMNS, *(f"{name}_{kind}" for name in series for kind in ("observed", "expected"))])
     for row, scene in enumerate(samples.scenes):

@@ -38,7 +38,10 @@ HISTORY_SHADE, BAND_SHADE = "#E3EAF1", "#B9BEC4"
 
 
 def days_of(times: ArrayLike) -> NDArray[np.float64]:
-    """Return instants as days since 1970-01-01, with their fraction."""
+    """Return instants as days since 1970-01-01, with their fraction.
+
+    `times` is one instant or an array of them; the shape stays.
+    """
     return np.asarray(times, "datetime64[s]").astype(np.float64) / 86400
 
 
@@ -46,6 +49,8 @@ def draw_flags(axes: Axes, marks: Sequence[Mark], span: tuple[float, float]) -> 
     """Write the milestones above the panels, each in its own lane, towards the side that has room.
 
     `marks` oldest first, `span` the first and last day of the time axis.
+
+    A mark in the last fifth of the span has its words on the left of its line, all others on the right.
     """
     axes.set(ylim=(len(marks), 0), yticks=[])
     axes.axis("off")
@@ -64,6 +69,8 @@ def draw_lines(axes: Axes, marks: Sequence[Mark], history: Sequence[float]) -> N
     """Draw the milestones through a panel, and shade the days of the `history`.
 
     `history` are the days of the scenes that the baseline was learnt from, oldest first; empty = no shade.
+
+    `marks` as in `draw_flags`; in every panel, so that the eye can follow a milestone down.
     """
     if history:
         axes.axvspan(history[0], history[-1], color=HISTORY_SHADE, linewidth=0, zorder=0, label="history: the baseline")
@@ -75,6 +82,8 @@ def draw_series(axes: Axes, one: Series, scenes: Sequence[Sample], onset: float)
     """Draw one band or index: looks as dots, the baseline as a line with its usual spread, the verdict as title.
 
     `scenes` are those of the samples, in the order of `one.observed`; `onset` is a day. Hidden scenes have no dot.
+
+    Looks since the onset have a colour of their own, suspect ones are hollow. NaN gives no dot.
     """
     days, state = days_of([scene.time for scene in scenes]), np.array([scene.state for scene in scenes])
     clear, suspect, since = state == CLEAR, state == SUSPECT, days >= onset
@@ -92,7 +101,10 @@ def draw_series(axes: Axes, one: Series, scenes: Sequence[Sample], onset: float)
 
 
 def hidden_dates(scenes: Sequence[Sample]) -> dict[str, list[float]]:
-    """Return what hid the event -> days, the most frequent obstacle first."""
+    """Return what hid the event -> days, the most frequent obstacle first.
+
+    Copies and scenes older than the history are left out: nobody was ever to look at them.
+    """
     rows: dict[str, list[float]] = {}
     for scene in scenes:
         if scene.state not in NOT_HIDDEN:
@@ -123,14 +135,20 @@ def draw_hidden(axes: Axes, rows: Mapping[str, Sequence[float]]) -> None:
 
 
 def say_nothing_seen(axes: Axes) -> None:
-    """Say in the panel's place that there is nothing to show."""
+    """Say in the panel's place that there is nothing to show.
+
+    In place of an empty panel, which could pass for a quiet one.
+    """
     axes.set(yticks=[])
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.text(0.5, 0.5, "No scene saw the event clear.", transform=axes.transAxes, ha="center", va="center", color=GREY)
 
 
 def _draw_baseline(axes: Axes, one: Series) -> None:
-    """Draw the expected curve and, where the spread is known, the usual band; nothing where no baseline is."""
+    """Draw the expected curve and, where the spread is known, the usual band; nothing where no baseline is.
+
+    The band is SPREADS robust standard deviations to either side.
+    """
     if not np.isfinite(one.curve).any():
         return
     days = days_of(one.curve_times)
@@ -141,13 +159,19 @@ def _draw_baseline(axes: Axes, one: Series) -> None:
 
 
 def _draw_dots(axes: Axes, days: NDArray[np.float64], values: NDArray[np.float64], style: Mapping[str, Any]) -> None:
-    """Draw looks as dots; none, no entry in the legend."""
+    """Draw looks as dots; none, no entry in the legend.
+
+    `style` goes to `Axes.plot`; `days` and `values` are (n,).
+    """
     if len(days):
         axes.plot(days, values, linestyle="none", marker="o", markersize=4.6, markeredgewidth=0.9, zorder=3, **style)
 
 
 def _verdict(one: Series, since: NDArray[np.bool_]) -> str:
-    """Return the panel's title: medians seen and expected over `since` (t,), their difference in value and in spreads."""
+    """Return the panel's title: medians seen and expected over `since` (t,), their difference in value and in spreads.
+
+    Only the name where nothing was seen or expected since then.
+    """
     both = since & np.isfinite(one.observed) & np.isfinite(one.expected)
     if not both.any():
         return one.name

@@ -58,6 +58,8 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series], page_
     """Return the figure: milestones, one panel for each of the two series that moved most, the hidden dates.
 
     `series` as `all_series` returns them, `inputs.indices` chosen from first, `page_in` the width in inches. Draw it within `house_style`.
+
+    All panels share the axis of time. The height grows with panels, milestones and kinds of obstacles.
     """
     scenes, marks = inputs.samples.scenes, _marks(inputs.event)
     onset = np.datetime64(inputs.event.region.onset)
@@ -65,6 +67,7 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series], page_
     shown = strongest(series, inputs.indices or inputs.samples.bands[-1:], inputs.samples, onset)[:MAX_PANELS]
     hidden = hidden_dates(scenes)
     heights = (LANE_IN * len(marks) + 0.05, *[PANEL_IN] * max(len(shown), 1), STRIP_ROW_IN * max(len(hidden), 1) + 0.05)
+    # measured, since obstacles have names of very different lengths
     labels_in = max([LABELS_IN, *(width_of(row, 7.5) + 0.2 for row in hidden_rows(hidden))])
     body = Body(heights, left_in=labels_in, above_in=0.1, shared={"sharex": True})
     figure, axes_grid = new_page(body, _words(inputs), page_in)
@@ -84,7 +87,10 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series], page_
 
 
 def _words(inputs: EvidenceInputs) -> Captions:
-    """Return title, facts and footer, with how many of the scenes saw the event clear."""
+    """Return title, facts and footer, with how many of the scenes saw the event clear.
+
+    The credit is to the years of all scenes of the ledger.
+    """
     scenes = inputs.samples.scenes
     words = captions(inputs.alert, inputs.site, [int(str(scene.time)[:4]) for scene in scenes])
     clear = sum(scene.state == CLEAR for scene in scenes)
@@ -92,7 +98,10 @@ def _words(inputs: EvidenceInputs) -> Captions:
 
 
 def _marks(event: Event) -> list[Mark]:
-    """Return the milestones that the event has reached, oldest first."""
+    """Return the milestones that the event has reached, oldest first.
+
+    Days are UTC; the words hold the day, so that nobody has to read it off the axis.
+    """
     milestones = (
         ("onset", event.region.onset, INK), ("first detected", event.first_detected, ORANGE),
         ("confirmed", event.confirmed_at, WINE), ("finished", event.finished_at, BLUE),
@@ -101,14 +110,20 @@ def _marks(event: Event) -> list[Mark]:
 
 
 def _span(days: Sequence[float], marks: Sequence[Mark]) -> tuple[float, float]:
-    """Return the first and last day of the time axis, with a margin."""
+    """Return the first and last day of the time axis, with a margin.
+
+    Days since 1970-01-01; a sixtieth of the span to either side, a day at least.
+    """
     first, last = min([*days, *(day for _, day, _ in marks)]), max([*days, *(day for _, day, _ in marks)])
     margin = max((last - first) / 60, 1.0)
     return first - margin, last + margin
 
 
 def _add_legend(figure: Figure, panels: Sequence[Axes]) -> None:
-    """Draw one legend for all panels, each label once."""
+    """Draw one legend for all panels, each label once.
+
+    The first panel's entry stands for those of the same name.
+    """
     entries: dict[str, Artist] = {}
     for axes in panels:
         handles, labels = axes.get_legend_handles_labels()

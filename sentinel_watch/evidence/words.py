@@ -22,6 +22,8 @@ def captions(alert: Alert, site: Site, years: Iterable[int]) -> Captions:
     """Return title, facts and footer of an alert's figures; `years` are those of the scenes shown.
 
     What, how sure and how large; where and when; which alert, and the credit to Copernicus.
+
+    Days are UTC, the area is in hectares. The title begins with "Suspected", whatever the class.
     """
     title = f"Suspected {class_words(alert.event_class)} · {alert.status} · {alert.area_ha:.2f} ha"
     dates = [f"first detected {alert.first_detected}", f"confirmed {alert.confirmed_at}" if alert.confirmed_at else "not confirmed yet"]
@@ -45,7 +47,11 @@ def place(lon: float, lat: float) -> str:
 
 
 def attribution(years: Iterable[int]) -> str:
-    """Return the credit that Copernicus asks for; a span of years is shown as first-last."""
+    """Return the credit that Copernicus asks for; a span of years is shown as first-last.
+
+    After the legal notice on the use of Copernicus Sentinel data, which asks for the year of the data. Without years
+    none is claimed.
+    """
     known = sorted(set(years))
     span = f" {known[0]}" if len(known) == 1 else f" {known[0]}-{known[-1]}" if known else ""
     return f"Contains modified Copernicus Sentinel data{span}"

@@ -19,16 +19,26 @@ __all__ = ["Answers"]
 
 
 class Answers:
-    """The last answer to every question, in one folder."""
+    """The last answer to every question, in one folder.
+
+    One gzip file a question, named by the question's SHA-256. It holds the question itself too, so that a clash or a
+    moved file is noticed, and a SHA-256 of the items as text. Same question and items give the same bytes: gzip's
+    time stamp is 0.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def keep(self, question: dict[str, Any], items: list[dict[str, Any]]) -> None:
-        """Keep `items` as the answer to `question`."""
+        """Keep `items` as the answer to `question`.
+
+        `question` must be of plain JSON values, as `Question.describe` gives them; `items` are STAC items as
+        received. A full disk is only logged: the run has its answer, and only a later offline run would miss it.
+        """
         text = json.dumps(items, sort_keys=True)
         document = {"question": question, "sha256": _digest(text), "items": text}
         path = self._path(question)
+        # written beside and renamed: another run may be reading the answer meanwhile
         partial = path.with_name(f".{uuid4().hex}.partial")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,9 +50,14 @@ class Answers:
             partial.unlink(missing_ok=True)
 
     def recall(self, question: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the last answer to `question`; raise SourceError where there is none, or it is damaged."""
+        """Return the last answer to `question`; raise SourceError where there is none, or it is damaged.
+
+        The question must be equal in all its values: another end date or another cloud limit is another question.
+        Never asks the network.
+        """
         with suppress(OSError, EOFError, ValueError, LookupError, TypeError):
             document = json.loads(gzip.decompress(self._path(question).read_bytes()))
+            # a damaged answer is as good as none: part of a catalogue would look like fewer scenes
             if document["question"] == question and _digest(document["items"]) == document["sha256"]:
                 return list(json.loads(document["items"]))
         raise SourceError(
@@ -52,6 +67,7 @@ class Answers:
         )
 
     def _path(self, question: dict[str, Any]) -> Path:
+        """Return where the answer to `question` is kept; keys are sorted, so that their order makes no other question."""
         return self._folder / f"{_digest(json.dumps(question, sort_keys=True))[:32]}.json.gz"
 
 

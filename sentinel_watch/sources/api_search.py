@@ -34,7 +34,11 @@ Items = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of an API."""
+    """What is asked of an API.
+
+    Times are aware, UTC, and both ends belong to it; None = open. Its description is the key under which the answer
+    is kept.
+    """
 
     area: BaseGeometry | None
     """WGS84; None = everywhere."""
@@ -45,15 +49,25 @@ class Question:
     max_cloud_percent: float | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Return the question as plain values."""
+        """Return the question as plain values.
+
+        JSON values only: the area as WKT, instants in ISO 8601. A cloud limit that is not set is left out. The same
+        question gives the same values, by which a kept answer is found.
+        """
         start, end = (instant.isoformat() if instant else None for instant in (self.start, self.end))
         cloud = {} if self.max_cloud_percent is None else {"max_cloud_percent": self.max_cloud_percent}
         return {"area": self.area.wkt if self.area else None, "start": start, "end": end, "collections": list(self.collections), **cloud}
 
     def parameters(self, method: str, cloud_filter: str) -> dict[str, Any]:
-        """Return the arguments of pystac-client's ItemSearch; a GET asks by bounding box, since an outline may be too long for a URL."""
+        """Return the arguments of pystac-client's ItemSearch; a GET asks by bounding box, since an outline may be too long for a URL.
+
+        `cloud_filter` is `query` (STAC query extension), `cql2` (filter extension, CQL2 JSON) or anything else for no
+        filter by the server. Whatever the server makes of them, `to_scenes` holds each item against the question
+        again.
+        """
         asked: dict[str, Any] = {"collections": list(self.collections) or None}
         if self.area is not None:
+            # an outline also spares the tiles that only the bounding box touches
             asked |= {"intersects": mapping(self.area)} if method == "POST" else {"bbox": self.area.bounds}
         asked["datetime"] = (self.start, self.end) if self.start or self.end else None
         if self.max_cloud_percent is not None and method == "POST":
@@ -70,6 +84,10 @@ def find_items(api: ApiIO, endpoint: tuple[str, str], question: Question, cloud_
     """Return the items that an API gives for `question`, each once, in an order of their own.
 
     `endpoint` is where it is searched and by which method. Raises SourceError where the API cannot be asked or does not search.
+
+    Items are sorted by collection and id, and of two that share both the one whose JSON text sorts first is taken, so
+    that paging order has no say. Fewer items than the API promised is logged, not raised: counts are estimates in
+    some APIs. `page_size` is a wish.
     """
     href, method = endpoint
     search = ItemSearch(href, method=method, stac_io=api, limit=page_size, **question.parameters(method, cloud_filter))
@@ -81,7 +99,9 @@ def find_items(api: ApiIO, endpoint: tuple[str, str], question: Question, cloud_
             content = _named(item)
             text = json.dumps(content, sort_keys=True)
             key = str(content.get("collection")), content["id"]
+            # pages may overlap where items are added meanwhile
             found[key] = min(found.get(key, text), text)
+    # a server that cuts off its pages would otherwise look like a gap in the archive
     if len(found) < matched:
         log.warning("the API says that %d items match, and gave %d", matched, len(found))
     return [json.loads(text) for _, text in sorted(found.items())]
@@ -91,6 +111,10 @@ def to_scenes(items: Items, question: Question, url: str) -> list[Scene]:
     """Return the scenes of those items that are an answer to `question`, oldest first, no id twice.
 
     An item that cannot be read is a Scene without assets and with a note, so that it ends in the ledger.
+
+    Where several collections list one id, the collection that `question` names first wins. `url` is that of the API,
+    for relative links and for the ledger. The server's filters are not trusted: area, period, collection and cloud
+    are checked here.
     """
     ranked = sorted(items, key=lambda item: _rank(item, question.collections))
     scenes: dict[str, Scene] = {}
@@ -104,7 +128,11 @@ def to_scenes(items: Items, question: Question, url: str) -> list[Scene]:
 
 
 def search_endpoint(landing: Mapping[str, Any], url: str) -> tuple[str, str]:
-    """Return where an API is searched and by which method, from its landing page; raise SourceError where it is no API."""
+    """Return where an API is searched and by which method, from its landing page; raise SourceError where it is no API.
+
+    `url` is that of the landing page. POST is preferred: an outline of many corners is too long for a GET, and only a
+    POST carries filters here.
+    """
     links = [link for link in landing.get("links") or () if isinstance(link, dict) and link.get("rel") == "search" and link.get("href")]
     methods = {str(link.get("method") or "GET").upper(): urljoin(f"{url}/", str(link["href"])) for link in links}
     if "POST" in methods:
@@ -127,18 +155,24 @@ def _named(item: object) -> dict[str, Any]:
 
 
 def _matched(page: Mapping[str, Any]) -> int:
+    """Return how many items the API says there are, 0 = it does not say: `numberMatched`, or the older `context` extension."""
     context = page.get("context")
     claimed = page.get("numberMatched", context.get("matched") if isinstance(context, dict) else None)
     return claimed if isinstance(claimed, int) else 0
 
 
 def _rank(item: Mapping[str, Any], collections: Sequence[str]) -> tuple[int, str]:
+    """Return (place of the item's collection in `collections`, its JSON text); lower is preferred, and the text breaks ties."""
     collection = item.get("collection")
     preferred = collections.index(collection) if collection in collections else len(collections)
     return preferred, json.dumps(item, sort_keys=True)
 
 
 def _read_item(content: dict[str, Any], url: str) -> tuple[Scene, BaseGeometry | None]:
+    """Return an item as a Scene and its outline (WGS84); a Scene without assets and None where it cannot be read.
+
+    Nothing is raised: an item that cannot be read must show in the ledger as failed.
+    """
     try:
         href = next((link["href"] for link in content.get("links") or () if link.get("rel") == "self"), None) or ""
         # without its links nothing can be followed from it
@@ -149,7 +183,11 @@ def _read_item(content: dict[str, Any], url: str) -> tuple[Scene, BaseGeometry |
 
 
 def _answers(item: Mapping[str, Any], scene: Scene, outline: BaseGeometry | None, question: Question) -> bool:
-    """Return whether an item is what was asked for, as far as it says."""
+    """Return whether an item is what was asked for, as far as it says.
+
+    What an item does not say is taken in its favour: to leave out a scene that was asked for is worse than to look at
+    one more.
+    """
     asked, most = question.collections, question.max_cloud_percent
     if asked and item.get("collection") not in (None, *asked):
         return False

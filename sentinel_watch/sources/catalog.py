@@ -45,9 +45,13 @@ class StacCatalog(Part):
 
         An entry that cannot be read is a Scene without assets and with a note `item_unreadable: …`, so that it ends in
         the ledger and not in silence. Raises SourceError where the catalogue or a child of it cannot be read.
+
+        Children are walked depth first, each file once. Times without a zone are taken as UTC, and an item without
+        geometry counts as touching.
         """
         found: list[Scene] = []
         touches = prep(geometry).intersects
+        # sorted below: links of a catalogue are in no order that can be relied on
         for href in _item_hrefs(_read_catalog(str(self.path)), set()):
             scene, outline = _read_scene(href)
             if (outline is None or touches(outline)) and within(scene, start, end):
@@ -58,6 +62,9 @@ class StacCatalog(Part):
         """Return band -> (y, x) float32 digital numbers on `grid`, NaN = no data, for those of `bands` that the scene has.
 
         Raises SceneError where the entry or a file is missing, broken or lies, or lies outside the file system.
+
+        Classes of SCL are taken by nearest neighbour, all else bilinearly where the grids differ. Values are as in
+        the file: scale and offset are in the scene's assets and are applied later.
         """
         assets = wanted_assets(scene, bands)
         return {band: read_band(local_path(asset.href), asset.nodata, grid, nearest=band == SCL) for band, asset in assets.items()}
@@ -74,19 +81,29 @@ class _Files(DefaultStacIO):
     """Reads files only: what somebody's catalogue says must not make this machine call another."""
 
     def read_text_from_href(self, href: str) -> str:
-        """Return the text of the file at `href`."""
+        """Return the text of the file at `href`.
+
+        Raises SceneError where `href` names anything but a file, OSError or UnicodeDecodeError where it cannot be
+        read.
+        """
         return local_path(href).read_text(encoding="utf-8")
 
 
 def local_path(href: str) -> Path:
-    """Return the file that `href` (a path or a file: URL) names; raise SceneError where it is no plain file path."""
+    """Return the file that `href` (a path or a file: URL) names; raise SceneError where it is no plain file path.
+
+    GDAL's `/vsi…` paths are refused as well: /vsicurl/ would reach the network and /vsizip/ any archive.
+    Percent-encoding is undone in file: URLs only, as a plain path may hold a percent sign.
+    """
     parts = urlsplit(href)
+    # a netloc would be a share on another machine
     if parts.scheme not in {"", "file"} or parts.netloc or parts.path.startswith("/vsi"):
         raise SceneError(Reason.UNREADABLE, "a catalogue on disk may only name files", found=href, allowed="a relative or absolute path")
     return Path(unquote(parts.path) if parts.scheme else href)
 
 
 def _read_catalog(href: str) -> pystac.Catalog:
+    """Return the Catalog or Collection at `href`; raise SourceError where it cannot be read or is something else."""
     try:
         catalog = _Files().read_stac_object(href)
     except (*BROKEN, SceneError) as error:
@@ -97,7 +114,11 @@ def _read_catalog(href: str) -> pystac.Catalog:
 
 
 def _item_hrefs(catalog: pystac.Catalog, seen: set[str]) -> Iterator[str]:
-    """Yield where the items of `catalog` and of its children are, each once; `seen` guards against circles."""
+    """Yield where the items of `catalog` and of its children are, each once; `seen` guards against circles.
+
+    Raises SourceError where a child cannot be read: items that it may list would be missing in silence.
+    """
+    # a child that links back to its parent would never end
     seen.add(catalog.self_href)
     for link in catalog.links:
         href = link.get_absolute_href() if link.rel in {"item", "child"} else None
@@ -111,9 +132,14 @@ def _item_hrefs(catalog: pystac.Catalog, seen: set[str]) -> Iterator[str]:
 
 
 def _read_scene(href: str) -> tuple[Scene, BaseGeometry | None]:
-    """Return the item at `href` as a Scene and its footprint (WGS84); None where that is not known."""
+    """Return the item at `href` as a Scene and its footprint (WGS84); None where that is not known.
+
+    A broken item is a Scene without assets, named by its file; nothing is raised. `preserve_dict` off spares a deep
+    copy of each item.
+    """
     try:
         content = _Files().read_json(href)
+        # STAC requires both, and catalogues of small tools often leave them out
         item = pystac.Item.from_dict({"geometry": None, "bbox": None, **content}, href=href, preserve_dict=False)
         return to_scene(item), footprint(item)
     except (*BROKEN, SceneError) as error:

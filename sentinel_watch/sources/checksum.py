@@ -1,4 +1,8 @@
-"""Checksums as STAC's file extension gives them: multihashes, which name their own algorithm."""
+"""Checksums as STAC's file extension gives them: multihashes, which name their own algorithm.
+
+Catalogues give checksums as multihash in hexadecimal digits (STAC file extension, `file:checksum`): code and length
+of the digest as unsigned varints, and then the digest.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,13 @@ def agrees(multihash: str, pieces: Iterable[bytes]) -> bool:
     """Return whether the bytes of `pieces`, one after the other, have the checksum `multihash`, hexadecimal digits.
 
     True where it is empty or of a kind that is not known here: then nothing is said.
+
+    Compared without regard to case. Used against a file that was replaced or damaged, not against a forger: MD5 and
+    SHA-1 count as well. Reads `pieces` once, and only where the kind is known.
     """
     text = multihash.lower()
     for head, name in ALGORITHMS.items():
+        # machines in FIPS mode refuse MD5 unless told that no security rests on it
         digest = hashlib.new(name, usedforsecurity=False)
         if text.startswith(head) and len(text) == len(head) + 2 * digest.digest_size:
             for piece in pieces:

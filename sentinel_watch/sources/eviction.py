@@ -20,7 +20,12 @@ TARGET = 0.9
 
 
 def evict(files: Path, max_bytes: int) -> int:
-    """Delete whole versions of files under `files`, least recently used first, until they fit; return the bytes freed."""
+    """Delete whole versions of files under `files`, least recently used first, until they fit; return the bytes freed.
+
+    Goes by the time of change of each version's folder, which is set at every use. More than TARGET of `max_bytes`
+    may stay where evidence holds it. Other processes may read and write meanwhile: what vanishes under a reader is
+    fetched again.
+    """
     versions = sorted(_versions(files))
     total = sum(size for _, _, size in versions)
     if total <= max_bytes:
@@ -29,6 +34,7 @@ def evict(files: Path, max_bytes: int) -> int:
     for _, folder, size in versions:
         if total - freed <= max_bytes * TARGET:
             break
+        # looked at last: a run may pin it between the listing and now
         if not (folder / KEEP).exists():
             shutil.rmtree(folder, ignore_errors=True)
             freed += size
@@ -37,7 +43,11 @@ def evict(files: Path, max_bytes: int) -> int:
 
 
 def _versions(files: Path) -> list[tuple[float, Path, int]]:
-    """Return (time of last use, folder, bytes) of every version; files that vanish meanwhile are left out."""
+    """Return (time of last use, folder, bytes) of every version; files that vanish meanwhile are left out.
+
+    Bytes are the sum of all files in a folder. The tuple begins with the time, so that sorting puts the longest
+    unused first.
+    """
     found = []
     for folder in files.glob("*/*/*"):
         with suppress(OSError):

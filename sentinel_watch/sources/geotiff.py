@@ -38,6 +38,7 @@ __all__ = ["GDAL_OPTIONS", "JP2", "RasterFile", "driver_of", "heeding_warnings",
 
 JP2 = "JP2OpenJPEG"
 """GDAL's driver for JPEG 2000."""
+# signature box: length 12, `jP  `, and line ends that a text-mode transfer would spoil
 JP2_MAGIC = b"\0\0\0\x0cjP  \r\n\x87\n"
 DTYPES = ("uint8", "uint16", "int16", "float32")
 MAX_SIDE_PX = 65_536
@@ -57,7 +58,10 @@ GDAL_OPTIONS = {
 
 
 class RasterFile(Protocol):
-    """A file that may be a GeoTIFF, wherever its bytes are."""
+    """A file that may be a GeoTIFF, wherever its bytes are.
+
+    For `read_raster`: a file on disk, or one on a server of which only some bytes are at hand.
+    """
 
     @property
     def name(self) -> str:
@@ -72,14 +76,23 @@ class RasterFile(Protocol):
         """Return the GDAL driver for it, by its first bytes."""
 
     def opened(self) -> AbstractContextManager[DatasetReader]:
-        """Open the file with that driver and no other."""
+        """Open the file with that driver and no other.
+
+        A VRT or any other format under a name ending in .tif is an error of GDAL, since no other driver may try.
+        """
 
     def need(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Tell which bytes, [start, stop), are about to be read."""
+        """Tell which bytes, [start, stop), are about to be read.
+
+        Called once before pixels are read, so that a remote file can fetch neighbours in one request. Raises
+        TransferError.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class _LocalFile:
+    """A GeoTIFF or JPEG 2000 file in the file system; all of its bytes are at hand."""
+
     path: Path
 
     @property
@@ -108,13 +121,20 @@ class _LocalFile:
 
 
 def driver_of(head: bytes) -> str:
-    """Return the GDAL driver for a file that begins with `head`: that of JPEG 2000, or else GTiff, which refuses what is none."""
+    """Return the GDAL driver for a file that begins with `head`: that of JPEG 2000, or else GTiff, which refuses what is none.
+
+    `head` must have the 12 bytes of JPEG 2000's signature box (ISO/IEC 15444-1); a shorter one is taken for a TIFF's.
+    """
     return JP2 if head.startswith(JP2_MAGIC) else "GTiff"
 
 
 def read_band(path: Path, nodata: float | None, grid: GeoBox, *, nearest: bool) -> NDArray[np.float32]:
-    """Return the digital numbers of the file at `path` on `grid`, as `read_raster` does; raise SceneError where it is missing."""
+    """Return the digital numbers of the file at `path` on `grid`, as `read_raster` does; raise SceneError where it is missing.
+
+    `nodata` is a digital number, NaN or None; `nearest` True = classes, which must not be mixed.
+    """
     file = _LocalFile(path)
+    # GDAL would say it in words of its own, which differ by version
     if not path.is_file():
         raise _unreadable("the file is missing", file)
     return read_raster(file, nodata, grid, nearest=nearest)
@@ -125,12 +145,18 @@ def read_raster(file: RasterFile, nodata: float | None, grid: GeoBox, *, nearest
 
     `nodata` is the DN that means "no data". Pixels are copied where the grids match, else resampled: bilinearly, or by
     nearest neighbour. Raises SceneError("unreadable") where the file is broken or lies about its content.
+
+    Scale and offset are not applied. The values pass through float32, exact for 16-bit numbers. What the file
+    declares is held against its length first, so no memory is taken for a lie. A warning of GDAL counts as an error:
+    it means that something was repaired or guessed. TransferError of a remote file passes through.
     """
     try:
+        # the options are given here and not in the environment, which another library may have set
         with heeding_warnings() as said, rasterio.Env(**GDAL_OPTIONS), file.opened() as raster:
             _check_header(raster, file)
             at = place(raster.crs.to_wkt(), raster.transform, raster.shape, grid)
             _check_window(at, file)
+            # a tile may touch the area of interest and miss this block of it
             apart = at.height * at.width == 0
             file.need([] if apart else _checked_blocks(raster, at, file))
             window = Window(at.left, at.top, at.width, at.height)
@@ -142,18 +168,25 @@ def read_raster(file: RasterFile, nodata: float | None, grid: GeoBox, *, nearest
     if apart:
         return np.full(grid.shape, np.nan, np.float32)
     if nodata is not None:
+        # before resampling, or "no data" would be mixed into its neighbours
         values[values == nodata] = np.nan
     return sample(values, at, nearest=nearest)
 
 
 def _unreadable(what: str, file: RasterFile, *, found: str = "", allowed: str = "") -> SceneError:
+    """Return the SceneError "unreadable" over `file`: what is wrong, what was found, what is allowed."""
     return SceneError(Reason.UNREADABLE, what, where=file.name, found=found, allowed=allowed)
 
 
 def _check_header(raster: DatasetReader, file: RasterFile) -> None:
-    """Raise SceneError where the header declares anything but a plausible single-band raster with a place on Earth."""
+    """Raise SceneError where the header declares anything but a plausible single-band raster with a place on Earth.
+
+    Bounds: MAX_SIDE_PX a side, MAX_BLOCK_PX a block, and MAX_RATIO declared bytes for each byte of the file. Nothing
+    is decoded yet, so a decompression bomb costs only its header.
+    """
     block = math.prod(raster.block_shapes[0])
     declared = raster.width * raster.height * np.dtype(raster.dtypes[0]).itemsize
+    # before any pixel is read: memory is taken by what the header declares
     ratio = declared / max(file.size, 1)
     checks = (
         (raster.driver == file.driver, "the driver", raster.driver, file.driver),
@@ -171,7 +204,10 @@ def _check_header(raster: DatasetReader, file: RasterFile) -> None:
 
 
 def _check_window(at: Placement, file: RasterFile) -> None:
-    """Raise SceneError where far more pixels would have to be read than the grid has."""
+    """Raise SceneError where far more pixels would have to be read than the grid has.
+
+    Pixels of the source, MAX_WINDOW_PX at most: a block of 512 x 512 at 10 m from a source finer than 0.6 m.
+    """
     if at.height * at.width > MAX_WINDOW_PX:
         raise _unreadable("the file's pixels are too fine for the grid", file, found=f"{at.height} x {at.width} pixels")
 
@@ -180,6 +216,9 @@ def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> l
     """Return the bytes, [start, stop), of each block that is to be read.
 
     Raises SceneError where one is not in the file: GDAL would return nodata, and no error.
+
+    Offsets and lengths are TIFF's TileOffsets and TileByteCounts, or those of strips, as GDAL tells them. Bytes of a
+    planar second band do not occur: the header check allows one band.
     """
     # the decoder of JPEG 2000 is strict about them itself
     if file.driver == JP2:
@@ -189,6 +228,7 @@ def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> l
     ranges = []
     for row in range(at.top // high, (at.top + at.height - 1) // high + 1):
         for col in range(at.left // wide, (at.left + at.width - 1) // wide + 1):
+            # an offset of 0 is what GDAL calls a sparse block, and reads as nodata without a word
             offset, count = (int(raster.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1) or 0) for what in ("OFFSET", "SIZE"))
             if not (offset > 0 and count > 0 and offset + count <= size):
                 found = f"block {row}, {col}: offset {offset}, bytes {count}, file size {size}"
@@ -206,16 +246,24 @@ class _Warnings(logging.Handler):
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the message if it was said in this thread."""
+        """Keep the message if it was said in this thread.
+
+        Other threads read other files at the same time, and their warnings go to their own handlers.
+        """
         if record.thread == self.thread:
             self.messages.append(record.getMessage())
 
 
 @contextmanager
 def heeding_warnings() -> Iterator[list[str]]:
-    """Yield a list into which goes what GDAL warns of in this thread: what it repairs in silence is no evidence."""
+    """Yield a list into which goes what GDAL warns of in this thread: what it repairs in silence is no evidence.
+
+    The list fills while the block runs. Works by a handler on rasterio's logger, which stays only as long as the
+    block.
+    """
     handler = _Warnings()
     logger = logging.getLogger("rasterio")
+    # an application that silences rasterio would silence the check as well
     if not logger.isEnabledFor(logging.WARNING):
         logger.setLevel(logging.WARNING)
     logger.addHandler(handler)

@@ -1,4 +1,9 @@
-"""Whom this machine may call: URLs come from other people's catalogues, and must not lead into the network that it stands in."""
+"""Whom this machine may call: URLs come from other people's catalogues, and must not lead into the network that it stands in.
+
+Guards against server-side request forgery: an item's href may name this machine, its network, or a cloud's metadata
+service. The name and every address behind it are held against the rules, and the connection goes to one of those
+addresses.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +30,10 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a URL names, once the rules allow it."""
+    """Whom a URL names, once the rules allow it.
+
+    `host` is in lower case without a final dot; `port` is the scheme's own where the URL names none.
+    """
 
     scheme: str
     host: str
@@ -35,12 +43,17 @@ class Target:
 
 
 def _look_up(host: str, port: int) -> list[str]:
+    """Return every address of `host` that the system's resolver knows, IPv4 and IPv6; raise OSError where it knows none."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The rules: which names, and which addresses behind them."""
+    """The rules: which names, and which addresses behind them.
+
+    An empty `allowed` allows nothing. The three switches are the operator's; nothing that a catalogue says can change
+    them.
+    """
 
     allowed: tuple[str, ...]
     """Host names in lower case; `*.example.org` allows every name below it."""
@@ -52,9 +65,14 @@ class Hosts:
     """(host, port) -> addresses."""
 
     def target(self, url: str) -> Target:
-        """Return whom `url` names, over TLS unless plain http is allowed; raise TransferError where it is no URL of an allowed host."""
+        """Return whom `url` names, over TLS unless plain http is allowed; raise TransferError where it is no URL of an allowed host.
+
+        Refused are: other schemes, a user or password, signs outside printable ASCII (which libraries read in
+        different ways), and hosts that match no pattern. An http URL without a port is asked over TLS.
+        """
         try:
             parts = urlsplit(url)
+            # a final dot names the same host and would slip past a pattern
             host, port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError as error:
             raise TransferError("this is no valid URL", found=str(error)) from error
@@ -75,11 +93,15 @@ class Hosts:
         """Return the IP addresses to connect to, in the order to try them; every address behind the name must be allowed.
 
         Raises TransferError where one is not, PassingError where the name is not known.
+
+        One private address among public ones refuses the host: which one is tried first would be the name server's
+        choice. Duplicates are left out. Call it for each new connection: names change.
         """
         try:
             found = self.look_up(target.host, target.port)
         except OSError as error:
             raise PassingError("the host's name is not known", where=target.host, found=str(error)) from error
+        # a zone, as in fe80::1%eth0, is no part of an address
         forbidden = [address for address in found if not self.allow_private and not _is_public(ip_address(address.partition("%")[0]))]
         if forbidden or not found:
             raise TransferError(
@@ -91,16 +113,25 @@ class Hosts:
         return list(dict.fromkeys(found))
 
     def _named(self) -> str:
+        """Return the allowed hosts for an error, and how to add others."""
         return f"{', '.join(self.allowed)}; `hosts` in the source's configuration adds others"
 
 
 def _matches(host: str, pattern: str) -> bool:
+    """Return whether `host` is `pattern`, or below it where that begins with `*.`; both in lower case.
+
+    `*.example.org` matches `a.b.example.org` and not `example.org` itself.
+    """
     # nothing but a leading `*.` is a wildcard
     return fnmatchcase(host, "*" + pattern[1:].replace("*", "[*]")) if pattern.startswith("*.") else host == pattern
 
 
 def _is_public(address: Address) -> bool:
-    """Return whether an address is one of the public internet, whatever it is wrapped in."""
+    """Return whether an address is one of the public internet, whatever it is wrapped in.
+
+    Looks into IPv4 addresses mapped into IPv6, 6to4 (RFC 3056), Teredo (RFC 4380) and NAT64 (RFC 6052); multicast and
+    reserved ranges are not public. The cloud's 169.254.169.254 is link-local and so not global.
+    """
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if address in NAT64:

@@ -35,7 +35,11 @@ PIECE_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked."""
+    """What is asked.
+
+    A value: the same request can be asked again. `url` is held against the rules for hosts at each try and each
+    redirect.
+    """
 
     url: str
     max_bytes: int
@@ -51,7 +55,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came, complete."""
+    """What came, complete.
+
+    Status 200 or 206 where `Http.ask` returns it. `url` is the last one, after redirects.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -61,14 +68,25 @@ class Answer:
 
 
 class Asks(Protocol):
-    """Whoever gets answers."""
+    """Whoever gets answers.
+
+    `Http`, or something in front of it that adds a token to each request.
+    """
 
     def ask(self, request: Request, deadline: Deadline, check: Callable[[Answer], None] | None = None) -> Answer:
-        """Return the answer to `request`, checked; raise TransferError where there is none."""
+        """Return the answer to `request`, checked; raise TransferError where there is none.
+
+        `deadline` is for all tries together; `check` may refuse an answer, which is then asked for again or not, by
+        its error.
+        """
 
 
 class Http:
-    """Asks hosts that the rules allow; may be used by many threads at once."""
+    """Asks hosts that the rules allow; may be used by many threads at once.
+
+    `at_once` is the most requests under way. `spending` counts every answer, also refused ones. Compression, cookies,
+    proxies and caches are not used: what came must be what the server holds, byte for byte.
+    """
 
     def __init__(self, hosts: Hosts, patience: Patience, at_once: int = 16) -> None:
         self.patience = patience
@@ -80,6 +98,10 @@ class Http:
         """Return the answer, status 200 or 206, asking again while it fails in ways that may pass.
 
         `check` raises PassingError or TransferError where the answer is not what was asked for. Raises TransferError in the end.
+
+        Tries, waits and their lengths are those of `Patience`; a wait that the server asks for (Retry-After, RFC 9110
+        10.2.3) is kept to. RefusedError: 401, 402, 403, 407. ChangedError: 412. PassingError: 408, 425, 429, 500,
+        502, 503, 504, broken connections and cut-off bodies, once there were tries enough.
         """
         tries = 0
 
@@ -97,11 +119,17 @@ class Http:
         return persist(_try, self.patience, deadline)
 
     def _follow(self, request: Request, deadline: Deadline) -> Answer:
+        """Return the answer after at most MAX_REDIRECTS redirects; raise TransferError where there are more or a secret would leave.
+
+        RFC 9110 15.4: after 303 the next request is a GET; the other codes keep method and body. The token goes along
+        only within the same scheme, host and port.
+        """
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._once(request, deadline)
             where = answer.headers.get("location")
             if answer.status not in REDIRECTS or not where:
                 return answer
+            # a 307 would send client id and secret to whatever host it names
             if request.confidential:
                 raise TransferError("the server leads elsewhere, where a secret may not follow", where=shown(request.url))
             method, body = ("GET", None) if answer.status == 303 else (request.method, request.body)
@@ -111,10 +139,17 @@ class Http:
         raise TransferError("the server redirects without end", where=shown(request.url))
 
     def _once(self, request: Request, deadline: Deadline) -> Answer:
+        """Return the answer to one request, whatever its status; raise PassingError where the connection fails.
+
+        A certificate that is not valid is a TransferError: no second try would mend it. What the answer cost is
+        counted before anybody judges it.
+        """
         target = self._hosts.target(request.url)
         if request.confidential and target.scheme != "https" and not self._hosts.allow_private:
             raise TransferError("a secret may only be sent over TLS", where=shown(request.url), allowed="https")
+        # identity: a compressed answer would break ranges and the count of bytes
         headers = {"User-Agent": f"sentinel-watch/{__version__}", "Accept-Encoding": "identity", **request.headers}
+        # a token over plain http can be read by anybody on the way
         if request.token and (target.scheme == "https" or self._hosts.allow_private):
             headers["Authorization"] = f"Bearer {request.token}"
         try:
@@ -133,12 +168,17 @@ class Http:
 
 
 def _origin(url: str) -> tuple[str, str]:
+    """Return scheme and network place of a URL, port included where it is written (RFC 6454, without default ports)."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
 
 
 def _read(response: HTTPResponse, request: Request, deadline: Deadline) -> bytes:
-    """Return the whole body; raise PassingError where it is cut off, TransferError where it is too long."""
+    """Return the whole body; raise PassingError where it is cut off, TransferError where it is too long.
+
+    Reads no more than `request.max_bytes` and a piece, whatever the header declares. A body without Content-Length is
+    whole when http.client says so, by its chunks or by the connection's end.
+    """
     declared = response.getheader("Content-Length", "")
     length = int(declared) if declared.isascii() and declared.isdigit() else None
     pieces: list[bytes] = []
@@ -148,6 +188,7 @@ def _read(response: HTTPResponse, request: Request, deadline: Deadline) -> bytes
         received += len(piece)
         if received > request.max_bytes:
             break
+        # a server that drips bytes never reaches the timeout of a silence
         if deadline.left_s() == 0:
             raise PassingError("the server is too slow", where=shown(request.url))
     # the connection takes no other request before
@@ -160,12 +201,19 @@ def _read(response: HTTPResponse, request: Request, deadline: Deadline) -> bytes
 
 
 def _check_status(answer: Answer) -> None:
+    """Raise what an answer's status means; nothing for 200 and 206.
+
+    PassingError where asking again may help, ChangedError for 412 (a condition on ETag or date was not met),
+    RefusedError for 401, 402, 403 and 407, TransferError for all others. An answer that is encoded though `identity`
+    was asked for is refused: lengths and ranges would count encoded bytes.
+    """
     status, where = answer.status, shown(answer.url)
     if status in {200, 206}:
         if answer.headers.get("content-encoding", "identity") != "identity":
             raise TransferError("the answer is encoded, which was not asked for", where=where, found=answer.headers["content-encoding"])
         return
     found = f"status {status}"
+    # the wait is the server's to name; where it names none, the own one doubles
     if status in BUSY:
         raise PassingError("the server is busy or broken", where=where, found=found, wait_s=asked_wait_s(answer.headers.get("retry-after")))
     if status in REFUSED:

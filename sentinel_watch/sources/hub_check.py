@@ -1,4 +1,8 @@
-"""Whether a Sentinel Hub can be used: signed in to, searched, and asked for an image, with the credentials at hand."""
+"""Whether a Sentinel Hub can be used: signed in to, searched, and asked for an image, with the credentials at hand.
+
+Behind `sentinel-watch doctor`: signing in, one search and one image of a few pixels show the usual faults before a
+run.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,10 @@ SIDE_PX = 8
 
 
 class _Trial:
-    """One pass over a service; remembers what later steps need."""
+    """One pass over a service; remembers what later steps need.
+
+    `scene` and `bounds` (WGS84 degrees: west, south, east, north) stay empty where the search failed.
+    """
 
     def __init__(self, source: SentinelHub) -> None:
         self.source = source
@@ -37,37 +44,57 @@ class _Trial:
         self.bounds: tuple[float, float, float, float] = (0, 0, 0, 0)
 
     def sign_in(self) -> str:
-        """Get a token."""
+        """Get a token.
+
+        Raises RefusedError where credentials are missing or not accepted.
+        """
         self.source.login.token(self.deadline)
         return f"a token of {shown(self.source.token_url)}"
 
     def search(self) -> str:
-        """Search for any tile, and return what was found."""
+        """Search for any tile, and return what was found.
+
+        Over the whole Earth since the first image, one item; raises ValueError where the catalogue is empty,
+        LookupError where its answer is malformed, TransferError where it does not answer.
+        """
         asked = {"collections": [COLLECTION], "bbox": [-180, -90, 180, 90], "datetime": "2015-06-27T00:00:00Z/..", "limit": 1}
         page = json.loads(self.source.api().request(f"{self.source.catalog_url}/search", "POST", parameters=asked))
+        # unpacking an empty list raises ValueError, which is then told as an answer that is not as it must be
         (first, *_) = page["features"]
         self.bounds = tuple(first["bbox"])
         (self.scene, *_) = to_passes(to_scenes([first], Question(None, None, None, ()), self.source.url), self.source.url)
         return f"for example {self.scene.scene_id}"
 
     def image(self) -> str:
-        """Order the smallest of images, from the middle of the tile."""
+        """Order the smallest of images, from the middle of the tile.
+
+        B02 and SCL, at most SIDE_PX pixels of 10 m a side and a few more from snapping. Raises TransferError where it
+        cannot be had, SourceError where the search found no scene.
+        """
         if self.scene is None:
             raise SourceError("there is no scene to try")
+        # at the edge of a tile there may be no data
         middle = box(*self.bounds, "EPSG:4326").to_crs("utm").centroid.buffer(5 * SIDE_PX - 1)
         period = period_of(self.scene.assets[SCL].href)
         image = self.source.order(Order(("B02", SCL), period, GeoBox.from_geopolygon(middle, resolution=10)), self.deadline)
         return f"{image.values.shape[1]} x {image.values.shape[2]} pixels of it"
 
     def cost(self) -> Check:
-        """Return what the trial has cost."""
+        """Return what the trial has cost.
+
+        Processing units as the service's answers tell them; state `ok` in any case. What the account has left is not
+        asked.
+        """
         units = self.source.spent()["processing_units"]
         allowed = "no budget is set" if self.source.budget_pu is None else f"a run may spend {self.source.budget_pu:g}"
         return Check("quotas", "ok", f"this check cost {units:g} processing units; {allowed}; the service's dashboard tells what is left")
 
 
 def check_hub(source: SentinelHub) -> Iterator[Check]:
-    """Yield what was tried, in order; each step is tried, whatever became of the ones before. Costs about 0.01 processing units."""
+    """Yield what was tried, in order; each step is tried, whatever became of the ones before. Costs about 0.01 processing units.
+
+    Nothing is raised: what fails is in its Check. Tries and waits are cut short, as somebody waits for it.
+    """
     trial = _Trial(hasty(source))
     yield tried("token", trial.sign_in)
     yield tried("search", trial.search)

@@ -55,7 +55,11 @@ function evaluatePixel(sample) {{
 
 @dataclass(frozen=True)
 class Order:
-    """One image that is asked for: bands of one acquisition on a grid of at most MAX_SIDE_PX a side."""
+    """One image that is asked for: bands of one acquisition on a grid of at most MAX_SIDE_PX a side.
+
+    A value: equal orders have equal bodies, and so one key. CRS, shape and resolution are the grid's, so no pixel is
+    resampled again here.
+    """
 
     bands: tuple[str, ...]
     """In the order in which they come."""
@@ -66,7 +70,10 @@ class Order:
 
     @property
     def units(self) -> float:
-        """Return what it will cost, processing units."""
+        """Return what it will cost, processing units.
+
+        The estimate that is set aside before the request; the answer's header says what it has really cost.
+        """
         return processing_units(self.grid.shape[0], self.grid.shape[1], len(self.bands))
 
     @cached_property
@@ -83,13 +90,22 @@ class Order:
 
     @property
     def key(self) -> str:
-        """Return what tells the order from all others, 64 hexadecimal digits."""
+        """Return what tells the order from all others, 64 hexadecimal digits.
+
+        It is kept with the image: where this program asks in other words (another script, another encoding) it orders
+        anew.
+        """
         return hashlib.sha256(self.body).hexdigest()
 
 
 def process_evalscript(bands: Sequence[str]) -> str:
-    """Return the script that gives `bands` as 16-bit numbers: reflectance encoded by SCALE and OFFSET, SCL as it is, 0 = no data."""
+    """Return the script that gives `bands` as 16-bit numbers: reflectance encoded by SCALE and OFFSET, SCL as it is, 0 = no data.
+
+    A value beyond 16 bits is cut off at 65535, reflectance 6.45; one below -0.1 at DN 1, so that 0 means "no data"
+    alone. Where `dataMask` is 0, all bands are 0. Evalscript version 3.
+    """
     values = ", ".join(f"sample.{band}" if band == SCL else f"number(sample.{band})" for band in bands)
+    # dataMask tells a dark pixel from none
     asked, nothing = json.dumps([*bands, "dataMask"]), json.dumps([0] * len(bands))
     return _EVALSCRIPT.format(bands=asked, count=len(bands), nothing=nothing, values=values)
 
@@ -99,12 +115,16 @@ def processing_units(height_px: int, width_px: int, bands: int) -> float:
 
     One unit is 512 x 512 pixels of 3 bands; an image counts as at least a hundredth of that area, and costs at least 0.005
     (Sentinel Hub, Processing Unit definition).
+
+    16-bit output has factor 1, 32-bit would have 2. `height_px` and `width_px` are those of the output.
     """
+    # the service rounds small images up, so many tiny orders are dear
     area = max(height_px * width_px / 512**2, 0.01)
     return max(area * bands / 3, 0.005)
 
 
 def _crs(grid: GeoBox) -> CRS:
+    """Return the grid's CRS in the package's words; raise ValueError where it has no EPSG number."""
     number = grid.crs.to_epsg() if grid.crs else None
     if number is None:
         raise ValueError("the grid's coordinate system has no EPSG number")
@@ -112,7 +132,11 @@ def _crs(grid: GeoBox) -> CRS:
 
 
 def input_data(period: tuple[str, str] | None) -> dict[str, Any]:
-    """Return the part of a request that names the data; nearest neighbour, since SCL's classes may not be mixed."""
+    """Return the part of a request that names the data; nearest neighbour, since SCL's classes may not be mixed.
+
+    `period` is (first, last) in ISO 8601, UTC; None where the request names it elsewhere, as the Statistical API's
+    does. `harmonizeValues` off keeps reflectance below 0, see the head of this file.
+    """
     return SentinelHubRequest.input_data(
         DataCollection.SENTINEL2_L2A,
         time_interval=period,

@@ -27,14 +27,21 @@ def to_passes(tiles: Sequence[Scene], url: str) -> list[Scene]:
 
     An entry that cannot be read stays as it is. Where a pass has several tiles, the first gives it its name and the others are
     in its notes; copies of a tile are of the same pass, and the service takes the latest. `url` is the service's.
+
+    Passes are told apart by satellite and by SAME_PASS. Raises nothing: tiles are whole scenes already.
     """
+    # without a platform there is no telling of which pass it is
     broken = [tile for tile in tiles if not tile.platform]
     groups = [group for platform in sorted({tile.platform for tile in tiles} - {""}) for group in _groups(tiles, platform)]
     return sorted([*broken, *(_pass(group, url) for group in groups)], key=lambda scene: (scene.time, scene.scene_id))
 
 
 def period_of(href: str) -> tuple[str, str]:
-    """Return the first and the last instant of the pass that an asset's `href` stands for; raise ValueError where it is none."""
+    """Return the first and the last instant of the pass that an asset's `href` stands for; raise ValueError where it is none.
+
+    ISO 8601, UTC, to the second. The period stands in the href so that a scene needs no field of its own for it, and
+    the cache has one address for each pass.
+    """
     asked = parse_qs(urlsplit(href).query)
     if not {"from", "to"} <= asked.keys():
         raise ValueError("this is no address of a pass")
@@ -42,10 +49,15 @@ def period_of(href: str) -> tuple[str, str]:
 
 
 def _groups(tiles: Sequence[Scene], platform: str) -> Iterator[list[Scene]]:
+    """Yield the tiles of each pass of `platform`; `tiles` are oldest first.
+
+    Each is held against the one before it, not against the first, so that a pass along a whole continent stays one.
+    """
     group: list[Scene] = []
     for tile in tiles:
         if tile.platform != platform:
             continue
+        # measured against the last tile: a pass along a continent takes minutes
         if group and tile.time - group[-1].time > SAME_PASS:
             yield group
             group = []
@@ -55,9 +67,16 @@ def _groups(tiles: Sequence[Scene], platform: str) -> Iterator[list[Scene]]:
 
 
 def _pass(tiles: Sequence[Scene], url: str) -> Scene:
+    """Return `tiles` of one pass, oldest first, as a Scene; `url` is the service's.
+
+    Cloud is the mean of the tiles, not weighted by area. The baseline is the newest of them. Notes about offsets are
+    left out, as the service has taken the offset off and the scene declares the script's own.
+    """
+    # by id, since several tiles of a pass may have one time
     first = min(tiles, key=lambda tile: tile.scene_id)
     clouds = [tile.cloud_fraction for tile in tiles if tile.cloud_fraction is not None]
     period = urlencode({"collection": COLLECTION, "from": _stamp(tiles[0].time - SLACK), "to": _stamp(tiles[-1].time + 2 * SLACK)})
+    # never asked as it stands; it names the pass in the cache and in the ledger
     href = f"{url}/api/v1/process?{period}"
     others = tuple(f"with {tile.scene_id}" for tile in tiles if tile is not first)
     return Scene(
@@ -73,4 +92,5 @@ def _pass(tiles: Sequence[Scene], url: str) -> Scene:
 
 
 def _stamp(time: datetime) -> str:
+    """Return an instant, UTC, as the service writes it: ISO 8601, whole seconds, Z."""
     return f"{time:%Y-%m-%dT%H:%M:%SZ}"

@@ -53,7 +53,10 @@ function evaluatePixel(sample) {
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was seen of an area on one day."""
+    """What was seen of an area on one day.
+
+    Days without any image are left out by the service, so a gap between two is no observation.
+    """
 
     day: date
     clear_fraction: float
@@ -68,9 +71,13 @@ def quick_look(source: SentinelHub, area: BaseGeometry, start: date, end: date) 
     """Yield the days from `start` to `end` on which `area` (WGS84) was seen, oldest first.
 
     Paid for out of the source's budget. Raises TransferError where the service does not answer as it must.
+
+    Asked for in stretches of STRETCH days, in the area's UTM zone, at 10 m or coarser so that no side has more than
+    MAX_SIDE_PX pixels. BudgetError where the estimate is more than is left.
     """
     shape = Shape(area, "EPSG:4326").to_crs("utm")
     bounds = shape.boundingbox
+    # never finer than the sensor: it would cost more and show nothing
     resolution_m = max(10.0, math.ceil(max(bounds.span_x, bounds.span_y) / MAX_SIDE_PX))
     units = processing_units(math.ceil(bounds.span_y / resolution_m), math.ceil(bounds.span_x / resolution_m), BANDS)
     first, until = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (start, end + timedelta(days=1)))
@@ -86,6 +93,9 @@ def statistics_body(area: BaseGeometry, crs: str, period: tuple[datetime, dateti
     """Return a request to the Statistical API: each day's mean NDVI and bare soil index of the clear part of `area`.
 
     `area` is in `crs`, an EPSG code of metres.
+
+    `period` is [first, last) in UTC. Sample size is `resolution_m` metres. Clear is SCL 4, 5, 6 or 7; the bare soil
+    index is ((B11 + B04) - (B08 + B02)) / ((B11 + B04) + (B08 + B02)).
     """
     document = SentinelHubStatistical.body(
         request_bounds=SentinelHubStatistical.bounds(geometry=Geometry(area, CRS(crs))),
@@ -99,6 +109,10 @@ def statistics_body(area: BaseGeometry, crs: str, period: tuple[datetime, dateti
 
 
 def _ask(source: SentinelHub, body: bytes, units: float) -> Iterator[Day]:
+    """Yield the days of one stretch, at an estimated cost of `units`; raise BudgetError or TransferError.
+
+    Where the service does not say what it cost, the estimate is taken as spent, so the budget holds in any case.
+    """
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     request = Request(f"{source.url}/api/v1/statistics", MAX_BYTES, "POST", headers, body)
     with source.budget.paying(units) as cost:
@@ -109,11 +123,15 @@ def _ask(source: SentinelHub, body: bytes, units: float) -> Iterator[Day]:
 
 
 def _check(answer: Answer) -> None:
+    """Raise PassingError where an answer is not whole, so that the client asks again."""
     _days(answer)
 
 
 def _days(answer: Answer) -> list[Day]:
-    """Return the days that an answer tells of; raise PassingError where it is not whole."""
+    """Return the days that an answer tells of; raise PassingError where it is not whole.
+
+    The service sends status PARTIAL and an `error` in single days with HTTP status 200.
+    """
     try:
         document = json.loads(answer.body)
         if document["status"] == "OK" and not any("error" in entry for entry in document["data"]):
@@ -125,7 +143,13 @@ def _days(answer: Answer) -> list[Day]:
 
 
 def _day(entry: dict[str, Any]) -> Day:
+    """Return one entry of the answer as a Day; raise LookupError, ValueError or TypeError where it is malformed.
+
+    `sampleCount` includes what the data mask leaves out, and `noDataCount` is that part; a day without clear pixels
+    has no means.
+    """
     ndvi, bare_soil = (entry["outputs"]["index"]["bands"][name]["stats"] for name in ("ndvi", "bsi"))
+    # NDVI's counts stand for both indices, which share one mask
     clear = int(ndvi["sampleCount"]) - int(ndvi["noDataCount"])
     means = [float(stats["mean"]) if clear else None for stats in (ndvi, bare_soil)]
     return Day(date.fromisoformat(entry["interval"]["from"][:10]), clear / max(int(ndvi["sampleCount"]), 1), *means)

@@ -29,7 +29,11 @@ def describe(src: str, cache: Path | None) -> dict[str, Any]:
     """Return the options of the source that `src` names, its part's name under `part`; raise InputError where it names none.
 
     `cache` is the folder in which a remote source keeps what it fetched.
+
+    Tried in this order: `sample`, a name of the configuration or a profile, an http(s) URL, a path. A name therefore
+    hides a folder of the same name; write `./name` for that. Nothing is opened or asked here.
     """
+    # before the configuration is read, so that the sample runs with a broken file too
     if src in NAMED:
         return {"part": src}
     settings = load_settings()
@@ -38,6 +42,7 @@ def describe(src: str, cache: Path | None) -> dict[str, Any]:
         return _equipped(options, settings, cache)
     path = _catalog_file(src)
     if path is None:
+        # a mistyped URL may carry a password
         found = shown(src) if "://" in src else src
         known = did_you_mean(src, (*NAMED, *settings.names()))
         raise InputError(
@@ -50,7 +55,11 @@ def describe(src: str, cache: Path | None) -> dict[str, Any]:
 
 
 def _by_url(src: str, settings: Settings) -> dict[str, Any] | None:
-    """Return the options for the API at the URL `src`, those of a configured source where one has it; None for no URL."""
+    """Return the options for the API at the URL `src`, those of a configured source where one has it; None for no URL.
+
+    A configured API keeps its token, its hosts and its limits also where somebody gives its bare URL. A slash at the
+    end makes no other URL.
+    """
     if not src.startswith(("http://", "https://")):
         return None
     for options in filter(None, map(settings.source, settings.names())):
@@ -60,7 +69,11 @@ def _by_url(src: str, settings: Settings) -> dict[str, Any] | None:
 
 
 def _equipped(options: dict[str, Any], settings: Settings, cache: Path | None) -> dict[str, Any]:
-    """Return `options` with what the whole configuration says for sources that fetch."""
+    """Return `options` with what the whole configuration says for sources that fetch.
+
+    Only parts in FETCHING have them. A source's own options go before those of the file, but `offline`, once set
+    anywhere, stays: nobody who forbids the network expects one source to use it.
+    """
     options = {"part": "stac_api", **options}
     if options["part"] not in FETCHING:
         return options
@@ -69,9 +82,13 @@ def _equipped(options: dict[str, Any], settings: Settings, cache: Path | None) -
 
 
 def _catalog_file(src: str) -> Path | None:
-    """Return the catalogue file at `src`; None where there is none."""
+    """Return the catalogue file at `src`; None where there is none.
+
+    A folder stands for the `catalog.json` in it. ValueError: a path with a zero byte, which pathlib refuses.
+    """
     try:
         path = Path(src).resolve()
+        # people give the folder that they unpacked
         path = path / "catalog.json" if path.is_dir() else path
         return path if path.is_file() else None
     except (OSError, ValueError):

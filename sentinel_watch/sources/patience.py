@@ -1,4 +1,8 @@
-"""How long to wait for a server that is busy, and when to give up."""
+"""How long to wait for a server that is busy, and when to give up.
+
+Waits double with jitter, so that clients which failed together do not come back together; a wait that the server asks
+for (Retry-After, RFC 9110 section 10.2.3) is never cut short. A deadline ends it all.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +45,20 @@ class Patience(Part):
     """Longest silence of a server."""
 
     def deadline(self) -> Deadline:
-        """Return the deadline of what begins now."""
+        """Return the deadline of what begins now.
+
+        Several requests share it: each of a scene's bands has the same 180 s, not 180 s of its own.
+        """
         return Deadline(time.monotonic() + self.deadline_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When to give up."""
+    """When to give up.
+
+    On the monotonic clock, so that a clock set anew neither ends nor prolongs a wait. Clock-work and chance can be
+    replaced.
+    """
 
     at: float
     """Seconds of the monotonic clock."""
@@ -56,17 +67,26 @@ class Deadline:
     """0-1, for jitter."""
 
     def left_s(self) -> float:
-        """Return the seconds that are left, at least 0."""
+        """Return the seconds that are left, at least 0.
+
+        0 = it has passed. A request that is under way is not cut off by it but by its own timeout and between pieces
+        of its body.
+        """
         return max(self.at - time.monotonic(), 0.0)
 
 
 def persist(ask: Callable[[], T], patience: Patience, deadline: Deadline) -> T:
-    """Return what `ask` returns, asking again while it fails in ways that may pass; raise TransferError in the end."""
+    """Return what `ask` returns, asking again while it fails in ways that may pass; raise TransferError in the end.
+
+    Only PassingError is tried again; all others pass at once. The last error is raised as it is, also where the wait
+    would reach beyond the deadline: then nobody waits for what is given up anyway.
+    """
     for attempt in range(1, patience.tries + 1):
         try:
             return ask()
         except PassingError as error:
             wait_s = _wait_s(error, patience, attempt, deadline)
+            # to wait up to the deadline and then not ask would only cost time
             if attempt == patience.tries or wait_s >= deadline.left_s():
                 raise
             log.info("%s; asking again", error.what)
@@ -75,8 +95,13 @@ def persist(ask: Callable[[], T], patience: Patience, deadline: Deadline) -> T:
 
 
 def asked_wait_s(value: str | None, now: datetime | None = None) -> float | None:
-    """Return the seconds that a Retry-After header asks for: seconds, milliseconds or a date; None where it is none of these."""
+    """Return the seconds that a Retry-After header asks for: seconds, milliseconds or a date; None where it is none of these.
+
+    RFC 9110 10.2.3 knows seconds and an HTTP date; `now` is for dates, UTC. Whole numbers of MILLISECONDS_FROM and
+    more are read as milliseconds, as some services send them. A date that has passed is 0.
+    """
     text = (value or "").strip()
+    # isdigit alone takes digits of other scripts, which float reads and servers never send
     if text.isascii() and text.isdigit():
         number = float(text)
         return number / 1000 if number >= MILLISECONDS_FROM else number
@@ -84,11 +109,17 @@ def asked_wait_s(value: str | None, now: datetime | None = None) -> float | None
         then = parsedate_to_datetime(text)
     except ValueError:
         return None
+    # an HTTP date is always GMT, which the parser does not say for `-0000`
     then = then if then.tzinfo else then.replace(tzinfo=UTC)
     return max((then - (now or datetime.now(UTC))).total_seconds(), 0.0)
 
 
 def _wait_s(error: PassingError, patience: Patience, attempt: int, deadline: Deadline) -> float:
+    """Return the seconds to wait after try number `attempt` (from 1): what the server asked for, and at least the own wait.
+
+    The own one is `first_wait_s` doubled each time, at most `max_wait_s`, times 0.5 to 1 by chance.
+    """
     own_s = min(patience.first_wait_s * 2.0 ** (attempt - 1), patience.max_wait_s)
+    # half of it is certain, so that the wait still grows
     jittered_s = own_s * (0.5 + deadline.chance() / 2)
     return max(error.wait_s or 0.0, jittered_s)

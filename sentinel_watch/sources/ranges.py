@@ -28,7 +28,10 @@ NO_IMAGE = ("text/", "application/json", "application/xml", "application/xhtml")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of a remote file: two with the same version have the same bytes, as far as the server tells."""
+    """One state of a remote file: two with the same version have the same bytes, as far as the server tells.
+
+    Weak ETags (`W/…`, RFC 9110 8.8.1) tell versions apart too, but cannot be made a condition.
+    """
 
     size: int
     """Length of the whole file, bytes."""
@@ -43,11 +46,19 @@ class Version:
 
     @property
     def key(self) -> str:
-        """Return the version's name, 16 hexadecimal digits."""
+        """Return the version's name, 16 hexadecimal digits.
+
+        Of size and ETag, or size and date where there is no ETag. Names a folder of the chip cache, so its form must
+        not change.
+        """
         return hashlib.sha256(f"{self.size}\n{self.etag or self.last_modified}".encode()).hexdigest()[:16]
 
     def condition(self) -> dict[str, str]:
-        """Return the request headers that make an honest server refuse once the file has changed."""
+        """Return the request headers that make an honest server refuse once the file has changed.
+
+        RFC 9110 13.1: If-Match with a strong ETag, else If-Unmodified-Since; nothing where neither is known. The
+        answer is held against the version as well, since not every server is honest.
+        """
         if self.etag and not self.etag.startswith("W/"):
             return {"If-Match": self.etag}
         return {"If-Unmodified-Since": self.last_modified} if self.last_modified else {}
@@ -55,7 +66,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes [start, start + len(data)) of a version of a file."""
+    """Bytes [start, start + len(data)) of a version of a file.
+
+    May be longer than what was asked for: a server without ranges sends all of the file.
+    """
 
     version: Version
     start: int
@@ -74,6 +88,9 @@ class RangeClient:
 
         `known` is the version whose other parts are at hand. Raises ChangedError where the file is another one by now,
         TransferError where the bytes cannot be had.
+
+        `span` is (start, stop) in bytes, `href` without signature. Where the server tells neither ETag nor date, the
+        whole file is fetched in one answer, up to MAX_WHOLE_BYTES.
         """
         part = self._asked(href, span, known, deadline)
         if part.version.known or len(part.data) == part.version.size:
@@ -82,6 +99,8 @@ class RangeClient:
         return self._asked(href, None, known, deadline)
 
     def _asked(self, href: str, span: tuple[int, int] | None, known: Version | None, deadline: Deadline) -> Piece:
+        """Return the checked answer for `span`, None = the whole file, with a new signature where the old one is refused, once."""
+        # signed anew for each request: a long reading outlives a signature
         url = self._access.signed(href, deadline)
         try:
             return self._once(url, span, known, deadline)
@@ -91,26 +110,34 @@ class RangeClient:
         return self._once(self._access.signed(href, deadline), span, known, deadline)
 
     def _once(self, url: str, span: tuple[int, int] | None, known: Version | None, deadline: Deadline) -> Piece:
+        """Return the checked answer of one request to a signed URL; `known` becomes its condition."""
         headers = known.condition() if known else {}
         most = MAX_WHOLE_BYTES
         if span is not None:
             headers["Range"] = f"bytes={span[0]}-{span[1] - 1}"
+            # a server may answer with the whole file, which is as good
             most = max(MAX_WHOLE_BYTES, span[1] - span[0])
         request = Request(url, most, headers=headers, token=self._access.token(url))
         return _part(self._http.ask(request, deadline, check=lambda answer: _check(answer, span, known)))
 
 
 def _check(answer: Answer, span: tuple[int, int] | None, known: Version | None) -> None:
-    """Raise PassingError or TransferError where an answer is not the part that was asked for."""
+    """Raise PassingError or TransferError where an answer is not the part that was asked for.
+
+    Refused are: a page in place of the file, whatever its status; a 206 whose Content-Range is another than `span`; a
+    body of unknown length; first bytes of neither TIFF nor JPEG 2000; a file above MAX_FILE_BYTES.
+    """
     where = shown(answer.url)
     kind = answer.headers.get("content-type", "").lower()
     if kind.startswith(NO_IMAGE) or answer.body[:16].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise PassingError("the server sent a page instead of the file", where=where, found=kind or "markup")
     if answer.status == 206:
         _check_place(answer, span)
+    # a body that ends with the connection may have been cut off unseen
     elif "content-length" not in answer.headers and answer.headers.get("transfer-encoding", "") != "chunked":
         raise PassingError("the server does not say how long the file is", where=where)
     part = _part(answer)
+    # some gateways send their error pages as octet-stream
     if part.start == 0 and part.data[:4] not in MAGIC:
         raise PassingError("this is neither TIFF nor JPEG 2000", where=where, found=repr(part.data[:4]))
     if part.version.size > MAX_FILE_BYTES:
@@ -120,6 +147,10 @@ def _check(answer: Answer, span: tuple[int, int] | None, known: Version | None) 
 
 
 def _check_place(answer: Answer, span: tuple[int, int] | None) -> None:
+    """Raise PassingError where a 206 is not exactly `span`, cut off at the end of the file (RFC 9110 14.4 and 15.3.7).
+
+    The body's length is held against Content-Range too: a proxy may cut it and keep the header.
+    """
     declared = answer.headers.get("content-range", "")
     found = CONTENT_RANGE.fullmatch(declared)
     if span is None or found is None:
@@ -133,6 +164,7 @@ def _check_place(answer: Answer, span: tuple[int, int] | None) -> None:
 
 
 def _part(answer: Answer) -> Piece:
+    """Return an answer as a Piece: its place from Content-Range, or all of the file where the status is 200."""
     start, size = 0, len(answer.body)
     if answer.status == 206 and (found := CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))):
         start, size = int(found[1]), int(found[3])

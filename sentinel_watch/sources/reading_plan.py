@@ -1,4 +1,8 @@
-"""What a run will fetch, estimated before it begins."""
+"""What a run will fetch, estimated before it begins.
+
+Estimates for a person who decides whether to begin, not limits: what the cache holds is left out, and how well
+a block compresses differs from one landscape to another.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,11 @@ IMAGES_A_SECOND = 2.0
 
 
 def describe_plan(scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -> str:
-    """Return in plain words how much reading `bands` of `scenes` on `grid` takes, cache left out of account."""
+    """Return in plain words how much reading `bands` of `scenes` on `grid` takes, cache left out of account.
+
+    `grid` is the whole area of interest; bands that a scene lacks count nothing. JPEG 2000 counts as whole files,
+    COGs as the blocks that the grid touches. Megabytes and gigabytes are decimal.
+    """
     wanted = [(band, scene.assets[band].href) for scene in scenes for band in bands if band in scene.assets]
     total = sum(whole_bytes_of(band) if href.lower().endswith(".jp2") else bytes_of(band, grid) for band, href in wanted)
     size = f"{total / 1e9:.1f} GB" if total >= 1e9 else f"{math.ceil(total / 1e6)} MB"
@@ -42,7 +50,10 @@ def describe_plan(scenes: Sequence[Scene], bands: Sequence[str], grid: GeoBox) -
 
 
 def describe_units(scenes: int, units: float, images: int, budget: float | None) -> str:
-    """Return in plain words what so many images of so many scenes cost in processing units, cache left out of account."""
+    """Return in plain words what so many images of so many scenes cost in processing units, cache left out of account.
+
+    `units` are processing units of all images together; `budget` None = none is set.
+    """
     allowed = "" if budget is None else f" of the {budget:g} that a run may spend"
     time = _duration(images / IMAGES_A_SECOND)
     return (
@@ -51,17 +62,24 @@ def describe_units(scenes: int, units: float, images: int, budget: float | None)
 
 
 def _duration(seconds: float) -> str:
+    """Return a time in whole minutes, rounded up, or from two hours on in hours."""
     minutes = math.ceil(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
 def whole_bytes_of(band: str) -> float:
-    """Return the bytes of a whole JPEG 2000 file of a Sentinel-2 tile, on the average."""
+    """Return the bytes of a whole JPEG 2000 file of a Sentinel-2 tile, on the average.
+
+    For 110 km tiles as ESA packs them; by pixel size, and less for SCL, whose classes compress well.
+    """
     return JP2_CLASS_BYTES if band == SCL else JP2_BYTES[PIXEL_M.get(band, 20)]
 
 
 def bytes_of(band: str, grid: GeoBox) -> float:
-    """Return the bytes that reading one band on `grid` takes on the average, wherever the block edges lie."""
+    """Return the bytes that reading one band on `grid` takes on the average, wherever the block edges lie.
+
+    A stretch of n blocks lies in n + 1 of them on the average, along each side. Bytes are compressed ones.
+    """
     side_m = [count * abs(step) for count, step in zip(grid.shape, (grid.affine.e, grid.affine.a), strict=True)]
     blocks = math.prod(metres / PIXEL_M.get(band, 20) / BLOCK_PX + 1 for metres in side_m)
     return HEADER_BYTES + blocks * (CLASS_BLOCK_BYTES if band == SCL else BLOCK_BYTES)

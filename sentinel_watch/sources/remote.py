@@ -51,41 +51,68 @@ class Remote(Part):
     @field_validator("url")
     @classmethod
     def _plain_url(cls, url: str) -> str:
+        """Return `url` without a slash at its end; raise ValueError where it holds what a ledger must not show.
+
+        A key in the query or a password would otherwise end in run.json, in logs and in the cache's file names.
+        """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("must be an http(s) URL without user, password, query and fragment")
         return url.rstrip("/")
 
     def spent(self) -> dict[str, float]:
-        """Return what fetching imagery has cost so far, by name; searches and tokens are left out."""
+        """Return what fetching imagery has cost so far, by name; searches and tokens are left out.
+
+        `requests`, `retries`, `bytes` (of bodies) and `processing_units`, since this source was built.
+        """
         return self.fetching.spending.total()
 
     @property
     def own_host(self) -> str:
-        """The API's own host."""
+        """The API's own host.
+
+        In lower case, without port; empty cannot be, as the URL was checked.
+        """
         return urlsplit(self.url).hostname or ""
 
     def more_hosts(self) -> tuple[str, ...]:
-        """Return the hosts that this kind of source must be able to ask, beside its own and those that are configured."""
+        """Return the hosts that this kind of source must be able to ask, beside its own and those that are configured.
+
+        In any case of letters; empty names are left out by the caller.
+        """
         return ()
 
     @cached_property
     def http(self) -> Http:
-        """The client for searches and tokens: asks the hosts of this source, and no others."""
+        """The client for searches and tokens: asks the hosts of this source, and no others.
+
+        Built at first use, as a source is also built just to be described. One client for all threads.
+        """
         return self._client()
 
     @cached_property
     def fetching(self) -> Http:
-        """The client for imagery, so that its cost is counted apart."""
+        """The client for imagery, so that its cost is counted apart.
+
+        Same hosts, same patience; its `spending` is what `spent` returns.
+        """
         return self._client()
 
     @cached_property
     def chips(self) -> Chips | None:
-        """The chip cache."""
+        """The chip cache.
+
+        None where no folder is given. Its size is that of all sources which share the folder.
+        """
         return Chips(self.cache, int(self.cache_gb * 1024**3)) if self.cache else None
 
     def answered(self, question: dict[str, Any], ask: Callable[[], Items]) -> Items:
-        """Return what the catalogue answers to `question`: by asking, or from the cache where the network is not to be used."""
+        """Return what the catalogue answers to `question`: by asking, or from the cache where the network is not to be used.
+
+        `question` must hold everything that the answer depends on, as plain JSON values. Raises SourceError where the
+        network is not to be used and nothing is kept, and whatever `ask` raises.
+        """
+        # without a cache the folder only names itself in the error
         answers = Answers(self.cache / "searches" if self.cache else Path("no cache"))
         if self.offline:
             return answers.recall(question)
@@ -95,6 +122,11 @@ class Remote(Part):
         return items
 
     def _client(self) -> Http:
+        """Return a client that may ask the API's host, configured ones and those of this kind of source.
+
+        Plain http is allowed only where the API's own URL is such.
+        """
         names = tuple(host.lower() for host in (self.own_host, *self.hosts, *self.more_hosts()) if host)
+        # plain http is the operator's choice, by the API's own URL: an item's href cannot ask for it
         rules = Hosts(names, self.allow_private, allow_plain=urlsplit(self.url).scheme == "http")
         return Http(rules, self.patience, self.connections)

@@ -40,7 +40,11 @@ MAX_READ_BYTES = 512 * 1024**2
 
 
 class RemoteFile:
-    """One version of a file on a server, for one thread; satisfies `geotiff.RasterFile`."""
+    """One version of a file on a server, for one thread; satisfies `geotiff.RasterFile`.
+
+    The version is fixed by the first answer or by the cache; every later piece must be of the same, or ChangedError
+    is raised. Pieces stay in memory until the file is let go.
+    """
 
     def __init__(
         self, asset: Asset, client: RangeClient | None, chips: Chips | None, deadline: Deadline, *, trust_chips: bool = True
@@ -58,28 +62,41 @@ class RemoteFile:
         self.from_chips = self._shelf is not None
         """Whether the version is one that was kept, which the server may have replaced."""
         self._failure: Exception | None = None
+        # the first bytes tell the version to which all others are held
         if self._version is None:
             self._fetch(0, HEADER_BYTES)
 
     @property
     def name(self) -> str:
-        """Return the URL as people may see it."""
+        """Return the URL as people may see it.
+
+        Without query, so neither signature nor token reaches an error or the ledger.
+        """
         return shown(self._href)
 
     @property
     def size(self) -> int:
-        """Return the length of the file, bytes."""
+        """Return the length of the file, bytes.
+
+        As the server's Content-Range tells, or the kept version; 0 before anything is known.
+        """
         return self._version.size if self._version else 0
 
     @property
     def driver(self) -> str:
-        """Return the GDAL driver for it, by its first bytes."""
+        """Return the GDAL driver for it, by its first bytes.
+
+        Fetches the header where it is not at hand; never goes by the file's name.
+        """
         return driver_of(self.read(0, 12))
 
     def need(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Fetch those of the bytes, [start, stop), that are not at hand, neighbours together.
 
         Raises TransferError where they cannot be had.
+
+        Ranges nearer than GAP_BYTES are fetched as one, and longer ones in parts of PART_BYTES, at most MAX_AT_ONCE
+        at once. More than MAX_READ_BYTES together is refused, as it would all be held in memory.
         """
         if sum(stop - start for start, stop in ranges) > MAX_READ_BYTES:
             raise TransferError("too much of the file would have to be read", where=self.name, allowed=f"at most {MAX_READ_BYTES} bytes")
@@ -95,12 +112,17 @@ class RemoteFile:
 
     @contextmanager
     def opened(self) -> Iterator[DatasetReader]:
-        """Open the file with its GDAL driver and no other; raise TransferError where bytes could not be had meanwhile."""
+        """Open the file with its GDAL driver and no other; raise TransferError where bytes could not be had meanwhile.
+
+        The dataset lives as long as the block. Where the whole file is at hand and the catalogue gives a checksum,
+        that is compared first; of a part it says nothing. ChangedError where it differs.
+        """
         if self.driver == JP2:
             # its decoder walks through all of the tiles in front of those that it needs
             self.need([(0, self.size)])
         self._compare_checksum()
         try:
+            # a name that says nothing, so that GDAL finds no format or sidecar by it
             with rasterio.open("file", driver=self.driver, opener=lambda *_, **__: _View(self)) as raster:
                 yield raster
         finally:
@@ -108,7 +130,11 @@ class RemoteFile:
                 raise self._failure
 
     def read(self, start: int, stop: int) -> bytes:
-        """Return the bytes [start, stop), up to the end of the file; nothing where they cannot be had, which `opened` raises."""
+        """Return the bytes [start, stop), up to the end of the file; nothing where they cannot be had, which `opened` raises.
+
+        For GDAL by way of `_View`; may fetch, HEADER_BYTES at a time, what `need` was not told of. The first failure
+        is kept for `opened`.
+        """
         stop = min(stop, self.size)
         parts = []
         try:
@@ -141,14 +167,17 @@ class RemoteFile:
         return found
 
     def _at_hand(self, position: int) -> tuple[int, bytes] | None:
+        """Return a piece that holds `position`, (start, bytes), from memory or the cache; None where there is none."""
         for start, data in self._pieces:
             if start <= position < start + len(data):
                 return start, data
         return self._from_shelf(position, self._shelf) if self._shelf else None
 
     def _from_shelf(self, position: int, shelf: Shelf) -> tuple[int, bytes] | None:
+        """Return the kept piece that holds `position`, and hold it in memory; None where it is gone or damaged."""
         for span in shelf.spans():
             if span[0] <= position < span[1]:
+                # a damaged piece is no end: another may hold the same bytes
                 data = shelf.load(span)
                 if data is not None:
                     self._pieces.append((span[0], data))
@@ -156,6 +185,7 @@ class RemoteFile:
         return None
 
     def _has(self, start: int, stop: int) -> bool:
+        """Return whether all the bytes [start, stop) are at hand; loads them from the cache on the way."""
         while start < stop:
             if (found := self._at_hand(start)) is None:
                 return False
@@ -163,17 +193,21 @@ class RemoteFile:
         return True
 
     def _fetch(self, start: int, stop: int) -> None:
+        """Fetch the bytes [start, stop) and keep them; raise TransferError where they cannot be had."""
         self._take(self._ask((start, stop)))
 
     def _ask(self, span: tuple[int, int]) -> Piece:
+        """Return the bytes of `span`, cut at the end of the file, from the server; raise TransferError without a client."""
         if self._client is None:
             raise TransferError("the bytes are not in the cache, and the network is not to be used", where=self.name)
         return self._client.fetch(self._href, (span[0], min(span[1], self.size or span[1])), self._version, self._deadline)
 
     def _take(self, piece: Piece) -> None:
+        """Hold a piece in memory and in the cache; raise ChangedError where it is of another version than the others."""
         if self._version is not None and piece.version.key != self._version.key:
             raise ChangedError("the file has changed on the server", where=self.name)
         self._version = piece.version
+        # in front: the piece fetched last is the one that is read next
         self._pieces.insert(0, (piece.start, piece.data))
         if self._chips:
             self._shelf = self._shelf or self._chips.shelf(self._href, piece.version)
@@ -181,7 +215,11 @@ class RemoteFile:
 
 
 class _View(io.RawIOBase):
-    """What GDAL reads from: never raises, for GDAL could not tell anybody."""
+    """What GDAL reads from: never raises, for GDAL could not tell anybody.
+
+    A raw stream of positions and reads, of which rasterio's opener needs no more. Short reads mean the end of the
+    file, or a failure that `RemoteFile.opened` raises afterwards.
+    """
 
     def __init__(self, file: RemoteFile) -> None:
         self._file = file
@@ -200,7 +238,12 @@ class _View(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move, and return the position."""
+        """Move, and return the position.
+
+        `offset` is in bytes from the start, the position or the end, by `whence`; a place before the start is the
+        start.
+        """
+        # GDAL asks for the size by seeking to the end
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._file.size}[whence]
         self._position = max(base + offset, 0)
         return self._position
@@ -218,6 +261,7 @@ def _cut(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _merged(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return ranges, [start, stop), sorted and joined where they overlap or lie GAP_BYTES or less apart."""
     merged: list[tuple[int, int]] = []
     for start, stop in sorted(ranges):
         if merged and start <= merged[-1][1] + GAP_BYTES:

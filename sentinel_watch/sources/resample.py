@@ -1,4 +1,8 @@
-"""Where the pixels of a grid lie in a source raster, and what they are worth there."""
+"""Where the pixels of a grid lie in a source raster, and what they are worth there.
+
+The arithmetic is spelt out in NumPy, so that a replay years later does not hang on what a version of GDAL's warper
+does.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,11 @@ MAX_FACTOR = 16
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the pixels of a grid lie in the part of a source raster that they need, with a border of one pixel around it."""
+    """Where the pixels of a grid lie in the part of a source raster that they need, with a border of one pixel around it.
+
+    Shapes are (rows, columns) of the grid times `factor`. The bordered part has (height + 2) x (width + 2) pixels,
+    flat indices go row by row, and its border is NaN.
+    """
 
     top: int
     left: int
@@ -47,7 +55,10 @@ class Placement:
 
     @property
     def exact(self) -> bool:
-        """Return whether every point is a source pixel's centre, so that pixels are copied."""
+        """Return whether every point is a source pixel's centre, so that pixels are copied.
+
+        Weights below SNAP_PX were rounded to 0 before, so grids off by a hair count as the same.
+        """
         return not (self.below.any() or self.right.any())
 
 
@@ -56,10 +67,15 @@ def place(source_crs: str, source: Affine, shape: tuple[int, int], grid: GeoBox)
     """Return where `grid` lies in a source with CRS `source_crs` (WKT), pixel-to-map transform `source` and (rows, columns).
 
     Raises ValueError where the source's CRS cannot be brought onto the grid.
+
+    Positions are exact at nodes NODE_STEP_PX apart and linear between them. Where the source is finer, each grid
+    pixel gets `factor` x `factor` points, MAX_FACTOR at most. Kept for the last 16 calls, as all bands of a size
+    share one.
     """
     rows, cols = _positions(source_crs, source, grid)
     factor = _factor(rows, cols)
     if factor > 1:
+        # projected anew: positions of a coarse grid between its pixels would be extrapolated at the edge
         rows, cols = _positions(source_crs, source, _finer(grid, factor))
     (top, height), (left, width) = _needed(rows, shape[0]), _needed(cols, shape[1])
     # Both sides count one pixel of border, and the corner stays off the last row and column, which have no neighbour.
@@ -80,7 +96,11 @@ def sample(values: NDArray[np.float32], placement: Placement, *, nearest: bool) 
 
     Bilinear: a pixel has data where the source's nearest pixel has, and is the weighted mean of those neighbours that
     have. Outside the source there is no data.
+
+    `nearest` takes the source pixel under the grid pixel's centre, for classes. Else float32 arithmetic throughout;
+    where the source is finer, the mean of the points, with no data where fewer than half have data.
     """
+    # the border stands for everything outside, so no index needs a check
     bordered = np.pad(values, 1, constant_values=np.nan).ravel()
     if nearest:
         middle = placement.factor // 2
@@ -90,7 +110,11 @@ def sample(values: NDArray[np.float32], placement: Placement, *, nearest: bool) 
 
 
 def _positions(source_crs: str, source: Affine, grid: GeoBox) -> tuple[Positions, Positions]:
-    """Return rows and columns of the source, (y, x), at the pixel centres of `grid`; row 0.0 = the centre of the first row."""
+    """Return rows and columns of the source, (y, x), at the pixel centres of `grid`; row 0.0 = the centre of the first row.
+
+    Raises ValueError where PROJ cannot bring one CRS onto the other. The grid's axes are taken as x, y, whatever the
+    CRS says.
+    """
     ys, xs = _nodes(grid.shape[0]), _nodes(grid.shape[1])
     easting, northing = _apply(grid.affine, *np.meshgrid(xs, ys))
     here, there = CRS.from_user_input(str(grid.crs)), CRS.from_wkt(source_crs)
@@ -104,37 +128,55 @@ def _positions(source_crs: str, source: Affine, grid: GeoBox) -> tuple[Positions
 
 
 def _apply(matrix: Affine, x: Positions, y: Positions) -> tuple[Positions, Positions]:
+    """Return (x, y) of an affine transform, elementwise; any shape."""
     return matrix.a * x + matrix.b * y + matrix.c, matrix.d * x + matrix.e * y + matrix.f
 
 
 def _finer(grid: GeoBox, factor: int) -> GeoBox:
-    """Return `grid` with each pixel cut into factor x factor."""
+    """Return `grid` with each pixel cut into factor x factor.
+
+    Same outline and CRS; the pixels are `factor` times smaller on each side.
+    """
     a, b, c, d, e, f = tuple(grid.affine)[:6]
     shape = (grid.shape[0] * factor, grid.shape[1] * factor)
     return GeoBox(shape, Affine(a / factor, b / factor, c, d / factor, e / factor, f), grid.crs)
 
 
 def _nodes(side_px: int) -> Positions:
-    """Return pixel centres along one side, first and last included, at most NODE_STEP_PX apart."""
+    """Return pixel centres along one side, first and last included, at most NODE_STEP_PX apart.
+
+    In pixels from the side's start, 0.5 = centre of the first. At least two, so that there is always something to
+    interpolate.
+    """
     count = max(2, -(-(side_px - 1) // NODE_STEP_PX) + 1)
     return np.linspace(0.5, max(side_px - 0.5, 1.5), count)
 
 
 def _spread(at_nodes: Positions, ys: Positions, xs: Positions, grid: GeoBox) -> Positions:
-    """Return the values at all pixel centres of `grid` from those at the nodes, linearly, snapped to whole pixels."""
+    """Return the values at all pixel centres of `grid` from those at the nodes, linearly, snapped to whole pixels.
+
+    `at_nodes` is (len(ys), len(xs)); the result has the grid's shape. Two products of small matrices in place of a
+    loop.
+    """
     full = _weights(ys, grid.shape[0]) @ at_nodes @ _weights(xs, grid.shape[1]).T
     whole = np.round(full)
     return np.where(np.abs(full - whole) < SNAP_PX, whole, full)
 
 
 def _weights(nodes: Positions, side_px: int) -> Positions:
-    """Return the (pixel, node) weights of linear interpolation."""
+    """Return the (pixel, node) weights of linear interpolation.
+
+    Each row sums to 1; before the first and after the last node the nearest one counts alone.
+    """
     centres = np.arange(side_px) + 0.5
     return np.stack([np.interp(centres, nodes, row) for row in np.eye(len(nodes))], axis=1)
 
 
 def _factor(rows: Positions, cols: Positions) -> int:
-    """Return how many source pixels a pixel of the grid measures along a side, at least 1, at most MAX_FACTOR."""
+    """Return how many source pixels a pixel of the grid measures along a side, at least 1, at most MAX_FACTOR.
+
+    Measured along the first row and the first column, by the larger of the two; rotation does not matter.
+    """
     down, along = max(rows.shape[0] - 1, 1), max(rows.shape[1] - 1, 1)
     per_row = np.hypot(rows[-1, 0] - rows[0, 0], cols[-1, 0] - cols[0, 0]) / down
     per_col = np.hypot(rows[0, -1] - rows[0, 0], cols[0, -1] - cols[0, 0]) / along
@@ -142,16 +184,25 @@ def _factor(rows: Positions, cols: Positions) -> int:
 
 
 def _needed(positions: Positions, side_px: int) -> tuple[int, int]:
-    """Return first index and length of the part of a source's side that bilinear sampling needs."""
+    """Return first index and length of the part of a source's side that bilinear sampling needs.
+
+    The length is 0 where the grid lies outside. The part ends with the neighbour of the last position.
+    """
     low, high = np.clip((np.floor(positions.min()), np.floor(positions.max()) + 2), 0, side_px)
     return int(low), int(high - low)
 
 
 def _flat(rows: Positions, cols: Positions, width: int) -> NDArray[np.int32]:
+    """Return flat indices into the bordered part, whose rows are `width` + 2 long; int32 is enough for MAX_WINDOW_PX."""
     return (rows * (width + 2) + cols).astype(np.int32)
 
 
 def _bilinear(bordered: NDArray[np.float32], at: Placement) -> NDArray[np.float32]:
+    """Return weighted means of the four pixels around each point, of those that have data; NaN where the nearest has none.
+
+    `bordered` is flat; the result has the shape of `at.corner`. Weights are renormalised, so an edge of "no data"
+    does not darken its neighbours.
+    """
     total, weights = np.zeros((2, *at.corner.shape), np.float32)
     for step_y, share_y in ((0, 1 - at.below), (at.width + 2, at.below)):
         for step_x, share_x in ((0, 1 - at.right), (1, at.right)):
@@ -160,13 +211,17 @@ def _bilinear(bordered: NDArray[np.float32], at: Placement) -> NDArray[np.float3
             share = share_y * share_x
             np.add(total, value * share, out=total, where=has_data)
             np.add(weights, share, out=weights, where=has_data)
+    # else data would grow into the gaps by up to half a pixel
     found = ~np.isnan(bordered[at.nearest])
     mean: NDArray[np.float32] = np.divide(total, weights, out=np.full_like(total, np.nan), where=found)
     return mean
 
 
 def _mean(fine: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Return the mean of each factor x factor points that have data; no data where fewer than half have."""
+    """Return the mean of each factor x factor points that have data; no data where fewer than half have.
+
+    `fine` is (y x factor, x x factor); the result is (y, x) float32.
+    """
     points = fine.reshape(fine.shape[0] // factor, factor, fine.shape[1] // factor, factor)
     has_data = ~np.isnan(points)
     count = has_data.sum(axis=(1, 3), dtype=np.float32)

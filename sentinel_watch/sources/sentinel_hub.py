@@ -78,12 +78,16 @@ class SentinelHub(Remote):
     @field_validator("token_url")
     @classmethod
     def _plain_token_url(cls, url: str) -> str:
+        """Return the URL of the token service, checked as the API's own is; raise ValueError."""
         return cls._plain_url(url)
 
     def search(self, geometry: BaseGeometry, start: datetime | None, end: datetime | None) -> Sequence[Scene]:
         """Return the passes whose tiles touch `geometry` (WGS84) in [start, end], oldest first.
 
         Raises SourceError where the catalogue cannot be asked.
+
+        Without a `start` the period begins with FIRST_IMAGE. Assets are addresses of passes in the Process API, not
+        files.
         """
         question = Question(geometry, start or FIRST_IMAGE, end, (COLLECTION,), self.max_cloud_percent)
         items = self.answered({"url": self.url, **question.describe()}, lambda: self._ask(question))
@@ -94,9 +98,13 @@ class SentinelHub(Remote):
 
         What was fetched before, for whatever grid on the same pixels, is not asked for again. Raises SceneError where the
         entry is broken, or the image could not be had whole or within the budget.
+
+        The smallest rectangle around what is missing is ordered, in images of at most MAX_SIDE_PX a side. Numbers are
+        in the encoding of `hub_requests`; the scene's assets declare its scale and offset.
         """
         assets = wanted_assets(scene, bands)
         wanted = tuple(assets)
+        # NaN first: what no image covers must not read as 0
         values = np.full((len(wanted), *grid.shape), np.nan, np.float32)
         missing = np.ones(grid.shape, bool)
         href = next(iter(assets.values())).href
@@ -112,24 +120,42 @@ class SentinelHub(Remote):
         return dict(zip(wanted, values, strict=True))
 
     def plan(self, scenes: Sequence[Scene], bands: Sequence[str], grids: Sequence[GeoBox]) -> str:
-        """Return in plain words what reading `bands` and SCL of `scenes` on `grids` takes at most."""
+        """Return in plain words what reading `bands` and SCL of `scenes` on `grids` takes at most.
+
+        Counts each grid's images and units for all scenes, as if the cache were empty.
+        """
         units = sum(order.units for grid in grids for order in _orders((*bands, "SCL"), ("", ""), grid))
         return describe_units(len(scenes), units * len(scenes), len(grids) * len(scenes), self.budget_pu)
 
     def check(self) -> Iterator[Check]:
-        """Yield what came of trying to sign in, search and order an image."""
+        """Yield what came of trying to sign in, search and order an image.
+
+        Costs about 0.01 processing units. Each Check says `ok`, `warning` or `broken`; nothing is raised.
+        """
         return check_hub(self)
 
     def quick_look(self, area: BaseGeometry, start: date, end: date) -> Iterator[Day]:
-        """Yield what the service's statistics say of each day on which `area` (WGS84) was seen; raise TransferError where it cannot."""
+        """Yield what the service's statistics say of each day on which `area` (WGS84) was seen; raise TransferError where it cannot.
+
+        Days without an image are left out. Costs processing units, out of the same budget.
+        """
         return quick_look(self, area, start, end)
 
     def api(self) -> ApiIO:
-        """Return a client of the catalogue, good until the deadline of what begins now."""
+        """Return a client of the catalogue, good until the deadline of what begins now.
+
+        The token is added to each request; ask for a new client for each search.
+        """
         return ApiIO(self.login.asking(self.http), None, self.patience.deadline())
 
     def order(self, order: Order, deadline: Deadline) -> Image:
-        """Return the image that is ordered, paid for out of the run's budget; raise TransferError where it cannot be had."""
+        """Return the image that is ordered, paid for out of the run's budget; raise TransferError where it cannot be had.
+
+        BudgetError, before anything is asked, where the estimate is more than is left; RefusedError where signing in
+        or the account's quota fails. The image is decoded once more than needed, so that a bad one is asked for
+        again.
+        """
+        # one TIFF and no archive of several files, which `decode` would not read
         headers = {"Content-Type": "application/json", "Accept": "image/tiff"}
         request = Request(f"{self.url}/api/v1/process", MAX_IMAGE_BYTES, "POST", headers, order.body)
         with self.budget.paying(order.units) as cost:
@@ -137,51 +163,82 @@ class SentinelHub(Remote):
         return Image(order, decode(answer.body, order), answer.body)
 
     def _ask(self, question: Question) -> Items:
+        """Return the catalogue's items for `question`, the cloud limit in CQL2; raise SourceError where it cannot be asked."""
         return find_items(self.api(), (f"{self.catalog_url}/search", "POST"), question, "cql2", self.page_size)
 
     def _fetched(self, kept: Kept, orders: Sequence[Order]) -> Iterator[Image]:
+        """Yield the images of `orders`, in their order, each kept before it is yielded; raise TransferError.
+
+        At most four at once, all until one deadline. What arrived before a failure stays in the cache and is not paid
+        for again.
+        """
         if self.offline:
             raise TransferError("the image is not in the cache, and the network is not to be used", where=self.url)
         deadline = self.patience.deadline()
         with ThreadPoolExecutor(min(len(orders), 4)) as pool:
             for image in pool.map(lambda order: self.order(order, deadline), orders):
+                # before it is used: it is paid for, whatever happens next
                 kept.keep(image)
                 yield image
 
     @property
     def catalog_url(self) -> str:
-        """The root of the catalogue."""
+        """The root of the catalogue.
+
+        Version 1.0.0 of its STAC API; below it is `/search`.
+        """
         return f"{self.url}/api/v1/catalog/1.0.0"
 
     def more_hosts(self) -> tuple[str, ...]:
-        """Return the host that gives tokens."""
+        """Return the host that gives tokens.
+
+        The Copernicus Data Space signs clients in at another host than it serves from.
+        """
         return (urlsplit(self.token_url).hostname or "",)
 
     @cached_property
     def login(self) -> Login:
-        """Whoever signs in for this source."""
+        """Whoever signs in for this source.
+
+        One for all threads of the source. Asks through `http`, so tokens are not counted as spending on imagery.
+        """
         return Login(self.http, self.token_url, Credentials(self.client_id_env, self.client_secret_env, self.keyring))
 
     @cached_property
     def budget(self) -> Budget:
-        """What this source may still spend; a run has a source of its own."""
+        """What this source may still spend; a run has a source of its own.
+
+        Processing units; None in the configuration = no limit.
+        """
         return Budget(self.budget_pu)
 
 
 def _orders(bands: tuple[str, ...], period: tuple[str, str], grid: GeoBox) -> list[Order]:
-    """Return what must be ordered for `grid`, in images of a size that the service makes."""
+    """Return what must be ordered for `grid`, in images of a size that the service makes.
+
+    Row by row. `period` is (first, last) instant; each order has all of `bands`, since SCL must be of the same
+    moment.
+    """
     tiles = GeoboxTiles(grid, (MAX_SIDE_PX, MAX_SIDE_PX))
     return [Order(bands, period, cast("GeoBox", tiles[place])) for place in np.ndindex(*tiles.shape)]
 
 
 def _around(missing: NDArray[np.bool_], grid: GeoBox) -> GeoBox:
-    """Return the smallest part of `grid` that holds all `missing` (y, x) pixels."""
+    """Return the smallest part of `grid` that holds all `missing` (y, x) pixels.
+
+    One rectangle even where the gaps lie apart: the pixels between them are ordered once more. At least one must be
+    missing.
+    """
     rows, cols = (np.flatnonzero(missing.any(axis=axis)) for axis in (1, 0))
     return grid[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
 
 def _check(answer: Answer, order: Order, cost: list[float]) -> None:
-    """Note what an answer has cost, and raise PassingError where it is not the image that was ordered."""
+    """Note what an answer has cost, and raise PassingError where it is not the image that was ordered.
+
+    `cost` gets what the header says, else the estimate; it is noted before anything is raised, as a bad image is paid
+    for too.
+    """
     units = units_of(answer.headers)
     cost.append(order.units if units is None else units)
     kind = answer.headers.get("content-type", "").lower()

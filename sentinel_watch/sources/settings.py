@@ -37,17 +37,29 @@ class Settings(Part):
     """The authority that time-stamps evidence bundles, `part = "rfc3161"` and its `url`; empty = none."""
 
     def source(self, name: str) -> dict[str, Any] | None:
-        """Return the options of the source called `name`; None where there is none."""
+        """Return the options of the source called `name`; None where there is none.
+
+        A built-in source changed by a key of the same name keeps its other options. The tables are not checked here,
+        but where the source is built.
+        """
+        # key by key, so that a budget can be set without copying a whole profile
         built_in, own = profiles().get(name), self.sources.get(name)
         return None if built_in is None and own is None else {**(built_in or {}), **(own or {})}
 
     def names(self) -> list[str]:
-        """Return the names of all configured and built-in sources, sorted."""
+        """Return the names of all configured and built-in sources, sorted.
+
+        `sample` is not among them: it has no options.
+        """
         return sorted({*profiles(), *self.sources})
 
 
 def load_settings() -> Settings:
-    """Return what the configuration file says, or the defaults where there is none; raise InputError where it is wrong."""
+    """Return what the configuration file says, or the defaults where there is none; raise InputError where it is wrong.
+
+    Read anew at each call. A file that the variable names must be there; `sentinel-watch.toml` in the working folder
+    may be missing. Unknown keys are refused, with the nearest one.
+    """
     named = os.environ.get(CONFIG_VARIABLE)
     path = Path(named or CONFIG_FILE)
     if not path.is_file():
@@ -64,13 +76,21 @@ def load_settings() -> Settings:
 
 @lru_cache(maxsize=1)
 def profiles() -> Mapping[str, dict[str, Any]]:
-    """Return the built-in sources: name -> options."""
+    """Return the built-in sources: name -> options.
+
+    The TOML files in the folder `profiles` beside this one, by file name without ending; read once. Do not change
+    what is returned.
+    """
     files = sorted((Path(__file__).parent / "profiles").glob("*.toml"))
     return {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in files}
 
 
 def refusal(error: ValidationError, where: str, model: type[Part]) -> InputError:
-    """Return what is wrong with options, in plain words: the first key that `model` refuses."""
+    """Return what is wrong with options, in plain words: the first key that `model` refuses.
+
+    `where` says what the options are of: a file or a source. Only the first fault is told, since one typing error
+    often causes several.
+    """
     first = error.errors()[0]
     key = ".".join(str(step) for step in first["loc"])
     if first["type"] == "extra_forbidden":

@@ -21,7 +21,10 @@ UNITS_HEADER = "x-processingunits-spent"
 
 
 class Spending:
-    """What one client has spent; counted by many threads."""
+    """What one client has spent; counted by many threads.
+
+    Since the client was made. Requests count each hop of a redirect; bytes are those received, cache left out.
+    """
 
     def __init__(self) -> None:
         self.requests = 0
@@ -32,7 +35,10 @@ class Spending:
         self._lock = threading.Lock()
 
     def count(self, answer: Answer) -> None:
-        """Count an answer, whatever it was worth: it has been paid for."""
+        """Count an answer, whatever it was worth: it has been paid for.
+
+        Called for every answer, refused ones too; a connection that broke gave none and is not counted.
+        """
         with self._lock:
             self.requests += 1
             self.bytes += len(answer.body)
@@ -44,14 +50,20 @@ class Spending:
             self.retries += 1
 
     def total(self) -> dict[str, float]:
-        """Return what was spent so far, by name."""
+        """Return what was spent so far, by name.
+
+        Keys `requests`, `retries`, `bytes` and `processing_units`, the last to four decimals.
+        """
         with self._lock:
             units = round(self.processing_units, 4)
             return {"requests": self.requests, "retries": self.retries, "bytes": self.bytes, "processing_units": units}
 
 
 class Budget:
-    """How many processing units a run may spend; asked before each request by many threads at once."""
+    """How many processing units a run may spend; asked before each request by many threads at once.
+
+    `most_units` None = no limit. It is for one source and one run: what earlier runs have spent is not known to it.
+    """
 
     def __init__(self, most_units: float | None) -> None:
         self._most = math.inf if most_units is None else most_units
@@ -64,6 +76,9 @@ class Budget:
 
         Raises BudgetError, before anything is asked, where less than the estimate is left. A block that fails costs nothing
         but what is in the list.
+
+        The list may get several numbers, one an answer, as bad images are paid for too. While requests are under way,
+        their estimates count as spent, so that threads together keep to the budget.
         """
         with self._lock:
             if self._spent + estimate > self._most:
@@ -72,6 +87,7 @@ class Budget:
                     found=f"{self._spent:.2f} spent, {estimate:.2f} needed",
                     allowed=f"{self._most:g} in a run; the next run goes on, and `budget_pu` in the source's configuration allows more",
                 )
+            # set aside at once: threads that ask together would all see the same room
             self._spent += estimate
         cost: list[float] = []
         try:
@@ -82,7 +98,10 @@ class Budget:
 
 
 def units_of(headers: Mapping[str, str]) -> float | None:
-    """Return the processing units that an answer says it has cost; None where it does not say so in a number."""
+    """Return the processing units that an answer says it has cost; None where it does not say so in a number.
+
+    `headers` has names in lower case; negative numbers, infinity and NaN count as not said.
+    """
     try:
         units = float(headers.get(UNITS_HEADER, ""))
     except ValueError:

@@ -67,12 +67,16 @@ class StacApi(Remote):
     @field_validator("s3_endpoint")
     @classmethod
     def _plain_endpoint(cls, url: str) -> str:
+        """Return the store's URL, checked as the API's own is; empty stays empty. Raises ValueError."""
         return cls._plain_url(url) if url else url
 
     def search(self, geometry: BaseGeometry, start: datetime | None, end: datetime | None) -> Sequence[Scene]:
         """Return the scenes that touch `geometry` (WGS84) in [start, end], oldest first, copies included.
 
         Raises SourceError where the API cannot be asked, or where this version can read none of its images.
+
+        Items come in any order and are sorted by time and id. An entry that cannot be read is a Scene without assets
+        and with a note. Offline, the kept answer to the very same question is taken.
         """
         question = Question(geometry, start, end, self.collections, self.max_cloud_percent)
         items = self.answered({"url": self.url, **question.describe()}, lambda: self._ask(question))
@@ -84,10 +88,14 @@ class StacApi(Remote):
         """Return band -> (y, x) float32 digital numbers on `grid`, NaN = no data, for those of `bands` that the scene has.
 
         Raises SceneError where the entry or a file is missing, broken or lies, or could not be fetched whole.
+
+        Bands are fetched side by side until one deadline for all. Scale and offset are not applied. Where the cache
+        holds an older version than the server, the file is read anew from the server.
         """
         assets = wanted_assets(scene, bands)
         deadline = self.patience.deadline()
         with ThreadPoolExecutor(len(assets)) as pool:
+            # a thread a band: they mostly wait for the server
             reading = {band: pool.submit(self._read_asset, asset, grid, deadline, nearest=band == SCL) for band, asset in assets.items()}
             try:
                 return {band: future.result() for band, future in reading.items()}
@@ -95,29 +103,48 @@ class StacApi(Remote):
                 raise error.for_scene() from error
 
     def plan(self, scenes: Sequence[Scene], bands: Sequence[str], grids: Sequence[GeoBox]) -> str:
-        """Return in plain words what reading `bands` and SCL of `scenes` on `grids`, side by side, takes at most."""
+        """Return in plain words what reading `bands` and SCL of `scenes` on `grids`, side by side, takes at most.
+
+        Bytes and minutes for an empty cache; SCL is counted since masking needs it.
+        """
         return describe_plan(scenes, (*bands, SCL), geobox_union_conservative(list(grids)))
 
     def check(self) -> Iterator[Check]:
-        """Yield what came of trying to reach, search and read the source."""
+        """Yield what came of trying to reach, search and read the source.
+
+        Each Check says `ok`, `warning` or `broken`; nothing is raised. Fetches an item and the first bytes of one
+        file.
+        """
         return check_api(self)
 
     def pin(self, scenes: Sequence[Scene]) -> None:
-        """Keep what the cache holds of `scenes` from being evicted."""
+        """Keep what the cache holds of `scenes` from being evicted.
+
+        Writes an empty file KEEP into each version's folder. Scenes of which nothing is kept are passed over.
+        """
         hrefs = {asset.href for scene in scenes for asset in scene.assets.values()}
         for href in sorted(hrefs if self.chips else ()):
             if self.chips and (shelf := self.chips.newest(href)):
                 (shelf.folder / KEEP).touch()
 
     def api(self) -> ApiIO:
-        """Return a client of the API, good until the deadline of what begins now."""
+        """Return a client of the API, good until the deadline of what begins now.
+
+        One for each search: the deadline begins with it.
+        """
         return ApiIO(self.http, self.token, self.patience.deadline())
 
     def _read_asset(self, asset: Asset, grid: GeoBox, deadline: Deadline, *, nearest: bool) -> NDArray[np.float32]:
+        """Return one file on `grid`, (y, x) float32, NaN = no data; raise SceneError or TransferError.
+
+        A ChangedError over kept bytes means that the archive has reprocessed the file; over fresh ones, that it
+        changes right now.
+        """
         file = RemoteFile(asset, self.ranges, self.chips, deadline)
         try:
             return read_raster(file, asset.nodata, grid, nearest=nearest)
         except ChangedError:
+            # fresh bytes that change under the reader are the server's doing, and no second try is owed
             if not file.from_chips:
                 raise
         # what is kept is of an older version than what the server has: begin anew with that
@@ -125,6 +152,7 @@ class StacApi(Remote):
         return read_raster(file, asset.nodata, grid, nearest=nearest)
 
     def _ask(self, question: Question) -> Items:
+        """Return the API's items for `question`; its landing page says where and how it is searched."""
         api = self.api()
         endpoint = search_endpoint(api.document(self.url), self.url)
         return find_items(api, endpoint, question, self.cloud_filter, self.page_size)
@@ -135,12 +163,18 @@ class StacApi(Remote):
 
     @cached_property
     def token(self) -> Token:
-        """The bearer token."""
+        """The bearer token.
+
+        Goes to `token_hosts`, or to the API's own host alone; empty where the environment has none.
+        """
         return Token(self.token_env, self.token_hosts or (self.own_host,))
 
     @cached_property
     def ranges(self) -> RangeClient | None:
-        """The client that fetches parts of files; None where the network is not to be used."""
+        """The client that fetches parts of files; None where the network is not to be used.
+
+        One for all threads; signs URLs where a token service or a store is configured. Counted in `spent`.
+        """
         if self.offline:
             return None
         signer = Signer(self.http, self.sign_service) if self.sign_service else None
@@ -149,7 +183,10 @@ class StacApi(Remote):
 
 
 def _check_readable(scenes: Sequence[Scene], schemes: set[str], url: str) -> None:
-    """Raise SourceError where no image of any scene is on a server that can be asked."""
+    """Raise SourceError where no image of any scene is on a server that can be asked.
+
+    One readable image is enough: a catalogue may list quicklooks elsewhere. Scenes without assets do not count.
+    """
     hrefs = [asset.href for scene in scenes for asset in scene.assets.values()]
     if hrefs and not any(urlsplit(href).scheme in schemes for href in hrefs):
         raise SourceError(

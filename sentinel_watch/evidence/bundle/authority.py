@@ -1,4 +1,8 @@
-"""Who witnesses that a bundle existed at an instant: time-stamp authorities after RFC 3161."""
+"""Who witnesses that a bundle existed at an instant: time-stamp authorities after RFC 3161.
+
+Two ways to know an instant without believing this machine's clock: the authority signs hash and time, and its
+certificate can be checked years later.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,11 @@ class Rfc3161(Part):
     """How long an answer may take, seconds."""
 
     def stamp(self, content: bytes) -> bytes:
-        """Return the authority's answer (DER) for the SHA-256 of `content`; raise SourceError where it gives none that fits."""
+        """Return the authority's answer (DER) for the SHA-256 of `content`; raise SourceError where it gives none that fits.
+
+        The content itself never leaves the machine, only its hash. The request has a nonce and asks for the
+        certificate. At most MAX_ANSWER_BYTES are read. MissingExtraError where the package is absent.
+        """
         client = _client()
         asked = (
             client.TimestampRequestBuilder()
@@ -65,12 +73,15 @@ def check_stamp(stamp: bytes, content: bytes, roots: Path | None) -> str:
 
     `roots` is a PEM file of the certificates that are trusted; None leaves the signature unchecked. Raises InputError where the stamp
     is broken or is not of `content`, MissingExtraError where the package that reads it is absent.
+
+    `stamp` is a TimeStampResp in DER (RFC 3161 section 2.4.2).
     """
     client = _client()
     from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 - comes with the client
 
     try:
         given = client.decode_timestamp_response(stamp)
+        # without trusted certificates anybody could have signed it: then only the content is compared
         if roots:
             builder = client.VerifierBuilder()
             for certificate in load_pem_x509_certificates(roots.read_bytes()):

@@ -36,7 +36,11 @@ class Line:
 
 
 def write_bag(folder: Path, info: Mapping[str, str]) -> None:
-    """Make a bag of `folder`, whose payload lies in `data/` already; `info` goes into `bag-info.txt` beside the payload's size."""
+    """Make a bag of `folder`, whose payload lies in `data/` already; `info` goes into `bag-info.txt` beside the payload's size.
+
+    Four tag files: declaration, info, payload's manifest and tag manifest (RFC 8493 section 2). Payload-Oxum is bytes
+    and number of files. A bag that is there already is written over.
+    """
     payload = [folder / path for path in files_in(folder) if path.startswith(f"{DATA}/")]
     size = f"{sum(path.stat().st_size for path in payload)}.{len(payload)}"
     write_text(folder / DECLARATION, BAGIT)
@@ -52,14 +56,21 @@ def write_tag_manifest(folder: Path) -> None:
 
 
 def files_in(folder: Path) -> list[str]:
-    """Return the paths of all files below `folder`, sorted, with slashes; links are files too and are not followed."""
+    """Return the paths of all files below `folder`, sorted, with slashes; links are files too and are not followed.
+
+    Folders are left out, as BagIt has none of its own.
+    """
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
 def read_manifest(path: Path) -> Iterator[Line]:
-    """Yield the lines of a manifest; those that are not of its form, or lead out of the bag, without a hash."""
+    """Yield the lines of a manifest; those that are not of its form, or lead out of the bag, without a hash.
+
+    Lines end in a line feed; bytes that are no UTF-8 are replaced and so match no file.
+    """
     for text in path.read_bytes().decode("utf-8", "replace").split("\n"):
         found = LINE.fullmatch(text)
+        # a bundle comes from others: its manifest may name any file of this machine
         if found and not _leads_out(found[2]):
             yield Line(found[1], found[2])
         elif text:
@@ -67,7 +78,10 @@ def read_manifest(path: Path) -> Iterator[Line]:
 
 
 def _leads_out(path: str) -> bool:
-    """Return whether a path of a manifest names anything outside of the bag."""
+    """Return whether a path of a manifest names anything outside of the bag.
+
+    Absolute paths, `..`, backslashes and drive letters, on any system.
+    """
     parts = PurePosixPath(path)
     return parts.is_absolute() or ".." in parts.parts or "\\" in path or ":" in path
 

@@ -47,6 +47,9 @@ def crate(data: Path, alert: Alert, site_name: str) -> dict[str, Any]:
     """Return the RO-Crate metadata of the payload in the folder `data`.
 
     It counts as published on the day up to which the alert tells, for the day on which a machine wrote it must not change it.
+
+    JSON-LD of one flat graph; only files and folders of PARTS that are there are named. `site_name` stands in the
+    description.
     """
     parts = [data / name for name in PARTS if (data / name).exists()]
     # the RO-Crate specification wants folders to end in a slash
@@ -74,7 +77,11 @@ def crate(data: Path, alert: Alert, site_name: str) -> dict[str, Any]:
 
 
 def _part(path: Path, name: str) -> dict[str, Any]:
-    """Return the entity of one file or folder of the payload."""
+    """Return the entity of one file or folder of the payload.
+
+    Media types come from the standard library's table or, for kinds that it may not know, from here; sizes are in
+    bytes, as text.
+    """
     if path.is_dir():
         return {"@id": name, "@type": "Dataset", "name": path.name, "description": PARTS[path.name]}
     kinds = {".geojson": "application/geo+json", ".toml": "application/toml"}

@@ -23,13 +23,21 @@ __all__ = ["alert_document", "case_document", "event_document", "ledger_document
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
-    """Return an alert as a GeoJSON feature, WGS84, every coordinate in full."""
+    """Return an alert as a GeoJSON feature, WGS84, every coordinate in full.
+
+    Properties are the alert's columns. RFC 7946, but for the number of decimals.
+    """
     return {"type": "Feature", "id": alert.alert_id, "properties": dict(alert.properties()), "geometry": _geojson(alert.geometry)}
 
 
 def event_document(event: Event, crs: str) -> dict[str, Any]:
-    """Return an event with its life as a GeoJSON feature, WGS84; days are UTC, areas hectares, `crs` that of its outline."""
+    """Return an event with its life as a GeoJSON feature, WGS84; days are UTC, areas hectares, `crs` that of its outline.
+
+    `classification` is null where nothing judged it. Expected and observed are mean reflectance by band. Numbers that
+    are not known are null.
+    """
     region, label = event.region, event.classification
+    # as the alert's columns call them
     days = ("first_detected", "confirmed_at", "last_observed", "finished_at")
     signal = {"magnitude": region.magnitude, "evidence": region.evidence, "n_looks": region.n_looks, "n_anomalous": region.n_anomalous}
     return {
@@ -53,17 +61,26 @@ def event_document(event: Event, crs: str) -> dict[str, Any]:
 
 
 def ledger_document(records: Sequence[SceneRecord]) -> list[dict[str, Any]]:
-    """Return the run ledger, oldest scene first; how long each took is left out, since it is of the machine and not of the scene."""
+    """Return the run ledger, oldest scene first; how long each took is left out, since it is of the machine and not of the scene.
+
+    Keys are the fields of SceneRecord.
+    """
     return [{name: value for name, value in asdict(record).items() if name != "seconds"} for record in records]
 
 
 def case_document(alert: Alert, log: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what people have made of an alert, and `log`: the audit log's entries of it, each with the hash of the one before."""
+    """Return what people have made of an alert, and `log`: the audit log's entries of it, each with the hash of the one before.
+
+    Each entry of `log` has its hash, by which the chain can be followed outside of the program.
+    """
     return {**{name: getattr(alert, name) for name in ("case_status", "decision", "rejection_reason", "assignee")}, "log": list(log)}
 
 
 def _geojson(shape: BaseGeometry) -> dict[str, Any]:
-    """Return a shape as a GeoJSON geometry, coordinates in full."""
+    """Return a shape as a GeoJSON geometry, coordinates in full.
+
+    Longitude, latitude, WGS84.
+    """
     return dict(mapping(shape))
 
 

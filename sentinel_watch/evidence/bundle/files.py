@@ -18,18 +18,27 @@ MULTIHASH_SHA256 = "1220"
 
 
 def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    """Write `document` as indented UTF-8 JSON; ValueError for NaN, which JSON does not have."""
+    """Write `document` as indented UTF-8 JSON; ValueError for NaN, which JSON does not have.
+
+    Keys stay in their order, so a document must be built in one order.
+    """
     write_text(path, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 with the line ends that it has."""
+    """Write `text` as UTF-8 with the line ends that it has.
+
+    Folders on the way are made. No line end is translated, on any system.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex, read piece by piece."""
+    """Return the SHA-256 of a file, in hex, read piece by piece.
+
+    64 digits; raises OSError where it cannot be read.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(CHUNK_BYTES):
@@ -43,6 +52,10 @@ def checksum(path: Path) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return `name` where it can name a file everywhere, else a name made of its safe characters and its hash."""
+    """Return `name` where it can name a file everywhere, else a name made of its safe characters and its hash.
+
+    At most 89 characters; letters, digits, dot, hyphen and underscore. Two names never give the same one, but for a
+    clash of 32 bits.
+    """
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name).strip(".")[:80]
     return name if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

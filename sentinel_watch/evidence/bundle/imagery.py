@@ -51,13 +51,20 @@ class ImageryWriter:
 
     @classmethod
     def begin(cls, folder: Path, grid: GeoBox, title: str) -> ImageryWriter:
-        """Return a writer into the empty `folder`."""
+        """Return a writer into the empty `folder`.
+
+        `grid` is that of all chips; `title` is shown by STAC browsers.
+        """
         described = f"{title}: the digital numbers as read on the site's grid. Contains modified Copernicus Sentinel data."
         catalog = pystac.Catalog("imagery", described, title, href=str(folder / CATALOG))
         return cls(folder, grid, title, catalog)
 
     def add(self, scene: Scene, numbers: Mapping[str, NDArray[np.float32]]) -> None:
-        """Write one scene; `numbers` are band -> (y, x) digital numbers, NaN = no data, empty for a scene that gave no pixel."""
+        """Write one scene; `numbers` are band -> (y, x) digital numbers, NaN = no data, empty for a scene that gave no pixel.
+
+        Each band becomes `<scene>/<band>.tif`, `numbers` being of the shape of the grid. Scale, offset, hash and
+        origin stand in the item's assets.
+        """
         name = safe_name(scene.scene_id)
         item = self._item(scene)
         # the others speak of assets, and their schemas want at least one
@@ -70,12 +77,19 @@ class ImageryWriter:
         self.catalog.add_item(item, set_parent=True)
 
     def close(self) -> None:
-        """Write the catalogue and its items, all links relative."""
+        """Write the catalogue and its items, all links relative.
+
+        Nothing can be read by the catalogue before. Self-contained: the folder may be moved.
+        """
         self.catalog.set_self_href(str(self.folder / CATALOG))
         self.catalog.save(pystac.CatalogType.SELF_CONTAINED)
 
     def _item(self, scene: Scene) -> pystac.Item:
-        """Return the item without its assets: what the source's entry said, and beside it what it was taken for."""
+        """Return the item without its assets: what the source's entry said, and beside it what it was taken for.
+
+        Its outline is that of the grid, WGS84, and not the tile's; the acquisition's key is kept as it was, since it
+        cannot be told from a chip.
+        """
         outline = Geometry(self.grid.extent.geom, str(self.grid.crs)).to_crs("EPSG:4326").geom
         properties = {
             **scene.declared,
@@ -84,6 +98,7 @@ class ImageryWriter:
             f"{OURS}acquisition": scene.acquisition,
             f"{OURS}notes": list(scene.notes),
         }
+        # an empty one would be read as declared
         if scene.baseline:
             properties["s2:processing_baseline"] = scene.baseline
         # the chips are in another projection than the tile that they were cut from
@@ -92,7 +107,11 @@ class ImageryWriter:
         return pystac.Item(scene.scene_id, mapping(outline), list(outline.bounds), scene.time, properties)
 
     def _asset(self, band: str, source: Asset, path: Path, dtype: str, nodata: int | None) -> pystac.Asset:
-        """Return the asset of a chip: how its numbers become reflectance, what it was cut from, and its hash."""
+        """Return the asset of a chip: how its numbers become reflectance, what it was cut from, and its hash.
+
+        The origin is where the chip was cut from; the hash is a multihash of the chip as written (STAC file
+        extension).
+        """
         values = {"data_type": dtype, "nodata": "nan" if nodata is None else nodata, "scale": source.scale, "offset": source.offset}
         fields: dict[str, Any] = {
             "proj:shape": list(self.grid.shape),

@@ -27,13 +27,19 @@ CHANGE_COLUMNS: dict[str, DTypeLike] = {"status": np.uint8, "magnitude": np.floa
 
 
 def write_mask(folder: Path, look: xr.Dataset, chip: Chip) -> None:
-    """Write the MaskReason flags of a look on the chip, (y, x) uint8, 0 = usable, as `<scene>.tif`."""
+    """Write the MaskReason flags of a look on the chip, (y, x) uint8, 0 = usable, as `<scene>.tif`.
+
+    The bits are those of MaskReason. `look` must be on the chip's grid.
+    """
     path = folder / f"{safe_name(str(look['scene_id'].values))}.tif"
     write_cog(path, look["mask"].to_numpy(), chip.grid)
 
 
 def write_changes(folder: Path, changes: Sequence[ChangeMap], event: Event, chip: Chip) -> None:
-    """Write the change map on the chip, a file a column, and `event.tif`, 1 where the event lies; 0 = not changed, NaN for magnitude."""
+    """Write the change map on the chip, a file a column, and `event.tif`, 1 where the event lies; 0 = not changed, NaN for magnitude.
+
+    Days are days since 1970-01-01; status has the numbers of the change map.
+    """
     for column, kind in CHANGE_COLUMNS.items():
         picture: NDArray[Any] = np.full(chip.grid.shape, np.nan if np.issubdtype(kind, np.floating) else 0, kind)
         for change in changes:
@@ -45,6 +51,9 @@ def write_changes(folder: Path, changes: Sequence[ChangeMap], event: Event, chip
 
 
 def _draw(picture: NDArray[Any], rows: NDArray[np.int32], cols: NDArray[np.int32], values: NDArray[Any], chip: Chip) -> None:
-    """Set the pixels of the AOI's grid that lie on the chip."""
+    """Set the pixels of the AOI's grid that lie on the chip.
+
+    `rows`, `cols` and `values` are (n,); pixels off the chip are left out.
+    """
     here = chip.holds(rows, cols)
     picture[rows[here] - chip.top, cols[here] - chip.left] = values[here]

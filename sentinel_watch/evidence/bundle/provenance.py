@@ -30,9 +30,15 @@ STEPS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 
 
 def provenance(alert: Alert, records: Sequence[SceneRecord], models: Sequence[str]) -> dict[str, Any]:
-    """Return the provenance of an alert as PROV-JSON; `models` are the folders of trained models in the bundle."""
+    """Return the provenance of an alert as PROV-JSON; `models` are the folders of trained models in the bundle.
+
+    `records` is the whole ledger; scenes that failed are left out, since nothing follows from them. Names of entities
+    are paths in the payload.
+    """
     program = f"sw:sentinel-watch-{alert.code_version}"
+    # rejected scenes stay: that they were looked at is part of the story
     scenes = {_scene(record): record for record in records if record.outcome is not Outcome.FAILED}
+    # a dict keeps the order of the steps, and the bytes with it
     files = dict.fromkeys([name for _, used, made in STEPS.values() for name in (*used, *made)] + list(models))
     uses = [(step, name) for step, (_, used, _) in STEPS.items() for name in used] + [("triage", name) for name in models]
     makes = [(step, name) for step, (_, _, made) in STEPS.items() for name in made]
@@ -68,5 +74,8 @@ def _scene(record: SceneRecord) -> str:
 
 
 def _relation(letter: str, roles: tuple[str, str], pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, str]]:
-    """Return the relations between pairs of names, each under a blank name of its own."""
+    """Return the relations between pairs of names, each under a blank name of its own.
+
+    `roles` are PROV's names of the two sides; numbers run from 1, so the same pairs give the same text.
+    """
     return {f"_:{letter}{number}": dict(zip(roles, pair, strict=True)) for number, pair in enumerate(pairs, 1)}

@@ -34,6 +34,9 @@ def compact(numbers: NDArray[np.float32]) -> Stored:
     """Return (y, x) float32 digital numbers, NaN = no data, in the smallest type that loses nothing.
 
     Resampled numbers have fractions and stay float32.
+
+    uint8 or uint16 where all values are whole, not negative, and leave a number free for "no data". Reading it back
+    gives the same float32 numbers.
     """
     missing = np.isnan(numbers)
     known = numbers[~missing]
@@ -49,6 +52,9 @@ def write_cog(path: Path, values: NDArray[Any], grid: GeoBox, nodata: float | No
     """Write a (y, x) array on `grid` as a lossless cloud-optimised GeoTIFF; the same array gives the same bytes.
 
     `nodata` is the value that stands for "no data", NaN for floats where it is left out.
+
+    Compressed by DEFLATE with a predictor, no overviews, one thread. Raises rasterio's errors where it cannot be
+    written.
     """
     whole = np.issubdtype(values.dtype, np.integer)
     # a small chip in a block of 512 would be mostly padding, and five times slower to write
@@ -56,6 +62,7 @@ def write_cog(path: Path, values: NDArray[Any], grid: GeoBox, nodata: float | No
     options = {"compress": "DEFLATE", "predictor": 2 if whole else 3, "overviews": "NONE", "blocksize": block_px, "num_threads": 1}
     profile = {"driver": "COG", "count": 1, "dtype": str(values.dtype), "height": grid.shape[0], "width": grid.shape[1], **options}
     path.parent.mkdir(parents=True, exist_ok=True)
+    # whole numbers without nodata mean what they say, 0 included
     missing = nodata if nodata is not None or whole else float("nan")
     with rasterio.open(path, "w", crs=str(grid.crs), transform=grid.affine, nodata=missing, **profile) as file:
         file.write(values, 1)

@@ -18,7 +18,10 @@ __all__ = ["error_rates", "measured_rates"]
 
 
 def measured_rates() -> dict[str, Any]:
-    """Return the rates that were measured of the shipped detectors, as `rates.toml` has them."""
+    """Return the rates that were measured of the shipped detectors, as `rates.toml` has them.
+
+    What the file says of how and where they were measured is handed on with them.
+    """
     return tomllib.loads((Path(__file__).parent / "rates.toml").read_text("utf-8"))
 
 
@@ -26,6 +29,9 @@ def error_rates(alert: Alert, detectors: Sequence[str], models: Path) -> dict[st
     """Return what is known of the errors behind an alert: rates of its detectors, of its model, limits, other explanations.
 
     `detectors` are the parts that watched, `models` the folder of the bundle's models. What was not measured is None, never 0.
+
+    `detection` is None where any of the detectors was not measured. Texts are English. `classification` is the
+    model's card.
     """
     rates, said = measured_rates(), words()
     # a model that was asked but did not decide says nothing of this alert

@@ -47,12 +47,17 @@ def write_seal(folder: Path, sealed_at: str, audit_entry: str, stamp: bytes | No
 
 
 def check_seal(folder: Path, roots: Path | None) -> SealCheck:
-    """Return what the seal of a bundle says, and what is wrong with it; `roots` is a PEM file of trusted certificates, or None."""
+    """Return what the seal of a bundle says, and what is wrong with it; `roots` is a PEM file of trusted certificates, or None.
+
+    A bundle without a seal is not wrong, and says so. Nothing is raised for a seal that cannot be read: it is a
+    fault.
+    """
     if not (folder / SEAL).is_file():
         return ["the bundle has no seal"], []
     try:
         document = json.loads((folder / SEAL).read_bytes())
         says = [f"sealed at {document['sealed_at']} by the machine's clock, entry {document['audit_entry']} of the audit log"]
+        # a seal may be whole and lie beside another bundle
         if document["sha256"] != sha256_of(folder / MANIFEST):
             return says, [f"{SEAL} is of another manifest"]
         stamp = document["timestamp"]
@@ -64,7 +69,10 @@ def check_seal(folder: Path, roots: Path | None) -> SealCheck:
 
 
 def _check_stamp(folder: Path, says: list[str], roots: Path | None) -> SealCheck:
-    """Return what `says` becomes with the time stamp's word, and what is wrong with it."""
+    """Return what `says` becomes with the time stamp's word, and what is wrong with it.
+
+    Where the package that reads stamps is missing, the stamp is unchecked, which is said and is no fault.
+    """
     try:
         instant = check_stamp((folder / STAMP).read_bytes(), (folder / MANIFEST).read_bytes(), roots)
     except MissingExtraError as error:

@@ -40,10 +40,15 @@ class Verdict:
 
 
 def verify_bag(folder: Path) -> Verdict:
-    """Return what became of each file of the bundle in `folder`; raise InputError where it is no bundle at all."""
+    """Return what became of each file of the bundle in `folder`; raise InputError where it is no bundle at all.
+
+    Each file is held against the manifest that must list it. Links count as changed or added, since
+    what they show lies elsewhere. Files that no manifest lists are named as added.
+    """
     if not (folder / MANIFEST).is_file() and not (folder / DATA).is_dir():
         raise InputError("this is no evidence bundle", where=str(folder), allowed=f"a folder with {MANIFEST} and {DATA}/")
     there = [path for path in files_in(folder) if _plain(folder, path)]
+    # a link may show the right bytes today and others tomorrow
     links = set(files_in(folder)) - set(there)
     listed, faults = _listed(folder, there)
     differing = {path for path in there if path in listed and sha256_of(folder / path) != listed[path]}
@@ -64,7 +69,10 @@ def verify_bag(folder: Path) -> Verdict:
 
 
 def _listed(folder: Path, there: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Return path -> SHA-256 of what the two manifests list, and what is wrong with the manifests themselves."""
+    """Return path -> SHA-256 of what the two manifests list, and what is wrong with the manifests themselves.
+
+    Of two lines for one path the first counts, and the second is a fault.
+    """
     listed: dict[str, str] = {}
     faults = []
     for name in (MANIFEST, TAG_MANIFEST):

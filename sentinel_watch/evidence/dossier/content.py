@@ -69,9 +69,14 @@ class Material:
 
 
 def compose(material: Material, say: Words, seal_code: bytes) -> Dossier:
-    """Return the dossier in the language of `say`; `seal_code` is the QR code (PNG) of the contents' hash."""
+    """Return the dossier in the language of `say`; `seal_code` is the QR code (PNG) of the contents' hash.
+
+    The same material gives the same dossier. Order: answer, pictures, change, class and law, doubt, provenance and
+    how to check.
+    """
     alert, site = material.inputs.alert, material.inputs.site
     event = say.known(f"event.{alert.event_class}", alert.event_class)
+    # never without "suspected": the first line is what gets quoted
     lead = f"{say('title.suspected', event=event)} · {say('text.size', area=f'{alert.area_ha:.2f}')} · {site.name}"
     years = sorted({record.time[:4] for record in material.records})
     credit = say("text.credit", years="-".join(dict.fromkeys((years[0], years[-1]))) if years else "")
@@ -94,7 +99,10 @@ def compose(material: Material, say: Words, seal_code: bytes) -> Dossier:
 
 
 def _answer(material: Material, say: Words) -> Iterator[Block]:
-    """Yield page one: what happened, where, since when, how sure."""
+    """Yield page one: what happened, where, since when, how sure.
+
+    In this order: explanation, facts beside a map, the pair of pictures, the notice that all is suspected.
+    """
     alert, inputs = material.inputs.alert, material.inputs
     look, grid = material.place
     day = "" if look is None else str(look_day(look))
@@ -108,7 +116,10 @@ def _answer(material: Material, say: Words) -> Iterator[Block]:
 
 
 def _facts(material: Material, say: Words) -> tuple[tuple[str, str], ...]:
-    """Return the answer in rows."""
+    """Return the answer in rows.
+
+    Name and value, in the language; facts without a value are left out, unknown ones are said to be so.
+    """
     alert, unknown = material.inputs.alert, say("text.not_known")
     where = say("text.where", lat=(spot := place(alert.centroid_lon, alert.centroid_lat).split(", "))[0], lon=spot[1])
     rows = (
@@ -128,7 +139,10 @@ def _facts(material: Material, say: Words) -> tuple[tuple[str, str], ...]:
 
 
 def _how_sure(material: Material, say: Words) -> str:
-    """Return how sure it is that something changed."""
+    """Return how sure it is that something changed.
+
+    Confidence 0-1, and how many of how many looks were anomalous.
+    """
     alert = material.inputs.alert
     looks = {"anomalous": alert.n_anomalous, "looks": alert.n_observations}
     return (
@@ -137,7 +151,10 @@ def _how_sure(material: Material, say: Words) -> str:
 
 
 def _which_kind(material: Material, say: Words) -> str:
-    """Return how sure the class is, and what that rests on."""
+    """Return how sure the class is, and what that rests on.
+
+    A confidence of 0 means that no class was given.
+    """
     alert = material.inputs.alert
     if alert.class_confidence == 0:
         return say("text.kind_unknown")
@@ -146,7 +163,10 @@ def _which_kind(material: Material, say: Words) -> str:
 
 
 def _permit(material: Material, say: Words) -> str:
-    """Return how it lies to the permits, in short."""
+    """Return how it lies to the permits, in short.
+
+    The share outside in percent, beyond PERMIT_TOLERANCE_M of tolerance.
+    """
     alert = material.inputs.alert
     if alert.outside_permit_pct is None:
         return say("text.none_on_file")
@@ -161,7 +181,10 @@ def _titles(inputs: EvidenceInputs, say: Words) -> tuple[str, str]:
 
 
 def _pictures(material: Material, say: Words) -> Iterator[Block]:
-    """Yield the place over time: the second composite, the series, the strip."""
+    """Yield the place over time: the second composite, the series, the strip.
+
+    Always on a new page. Without looks for the strip, words stand in its place.
+    """
     inputs = material.inputs
     yield NewPage()
     yield Heading(say("section.series"))
@@ -174,7 +197,10 @@ def _pictures(material: Material, say: Words) -> Iterator[Block]:
 
 
 def _change(material: Material, say: Words) -> Iterator[Block]:
-    """Yield the change map, the infrared pair, and the area over time."""
+    """Yield the change map, the infrared pair, and the area over time.
+
+    The infrared pair and the area are left out where there is nothing to draw.
+    """
     inputs = material.inputs
     yield Heading(say("section.change"))
     yield Picture("change", figures.change_png(inputs), "")
@@ -187,9 +213,14 @@ def _change(material: Material, say: Words) -> Iterator[Block]:
 
 
 def _law(material: Material, say: Words) -> Iterator[Block]:
-    """Yield what it probably is and what the permits say."""
+    """Yield what it probably is and what the permits say.
+
+    Probabilities below SHOWN_SHARE are left out. Areas are in hectares, distances in metres. Reasons are codes of the
+    triage in words.
+    """
     alert, site = material.inputs.alert, material.inputs.site
     probs: dict[str, float] = json.loads(alert.class_probs)
+    # by name where equal, so that the bars have one order everywhere
     ranked = sorted(probs.items(), key=lambda pair: (-pair[1], pair[0]))
     meaning = say("text.meaning_rule" if alert.model_version == "rule" else "text.meaning_model")
     yield Heading(say("section.class"))
@@ -209,8 +240,12 @@ def _law(material: Material, say: Words) -> Iterator[Block]:
 
 
 def _doubt(material: Material, say: Words) -> Iterator[Block]:
-    """Yield how often this errs, what limits it, and what else it could be."""
+    """Yield how often this errs, what limits it, and what else it could be.
+
+    Rates are those of `error_rates.json`; where none were measured, that is said.
+    """
     alert, rates = material.inputs.alert, material.rates["detection"]
+    # the history is what was learnt from, not what was watched
     watched = [record for record in material.records if record.role == "monitoring"]
     seen = {
         "clear": f"{alert.observability:.0%}", "scenes": len(watched),
@@ -228,14 +263,19 @@ def _doubt(material: Material, say: Words) -> Iterator[Block]:
         yield Paragraph(say("text.rates_none"))
     flags = [say.known(f"flag.{flag}", flag) for flag in alert.qa_flags.split(";") if flag]
     yield Bullets((*flags, *say.several("limits")))
+    # not every class has something that it is often mistaken for
     if others := say.several(f"alternative.{alert.event_class}"):
         yield Paragraph(say("text.others", others="; ".join(others)))
 
 
 def _provenance(material: Material, say: Words, seal_code: bytes) -> Iterator[Block]:
-    """Yield the scenes, the software, and how to check it all."""
+    """Yield the scenes, the software, and how to check it all.
+
+    Only scenes whose pictures are shown have a row; how many there were in all stands above, and the ledger has them.
+    """
     inputs, alert = material.inputs, material.inputs.alert
     yield Heading(say("section.provenance"))
+    # a table of every scene of six years would bury those that a reader sees
     shown = {str(look["scene_id"].values) for look in (inputs.before, inputs.after, *material.strip) if look is not None}
     head = tuple(say(f"table.{name}") for name in ("scene", "sensed", "product", "baseline", "seen"))
     rows = tuple(_scene_row(record, material.scenes.get(record.scene_id)) for record in material.records if record.scene_id in shown)
@@ -257,7 +297,10 @@ def _provenance(material: Material, say: Words, seal_code: bytes) -> Iterator[Bl
 
 
 def _scene_row(record: SceneRecord, scene: Scene | None) -> tuple[str, ...]:
-    """Return one scene's row of the provenance table."""
+    """Return one scene's row of the provenance table.
+
+    Scene, instant (UTC, to the second), product, baseline, clear share in percent.
+    """
     # of a source that does not name its products, satellite and datatake
     product = str(scene.declared.get("s2:product_uri") or " ".join(scene.acquisition.split("/")[:2])) if scene else ""
     clear = "" if record.clear_fraction is None else f"{record.clear_fraction:.0%}"

@@ -46,6 +46,8 @@ def pair_png(inputs: EvidenceInputs, titles: tuple[str, str], which: int = 0) ->
     """Return the looks before and after side by side at one stretch; `which` numbers the composite; None where there is no such one.
 
     A side without a look stays empty, under its title.
+
+    RGB at PRINT_DPI, a line wide. `titles` stand above before and after, in the dossier's language.
     """
     looks = [look for look in (inputs.before, inputs.after) if look is not None]
     composites = composites_of([str(band) for band in looks[0]["band"].values]) if looks else []
@@ -68,7 +70,10 @@ def pair_png(inputs: EvidenceInputs, titles: tuple[str, str], which: int = 0) ->
 
 
 def place_png(look: xr.Dataset | None, grid: GeoBox, inputs: EvidenceInputs) -> bytes:
-    """Return the map of what the bundle holds of the site: AOI, permits and event, on a look on `grid` or on grey."""
+    """Return the map of what the bundle holds of the site: AOI, permits and event, on a look on `grid` or on grey.
+
+    `look` and `grid` are of all that the bundle holds; (y, x, 3) grey where there is none.
+    """
     ground = np.full((*grid.shape, 3), 0.85, np.float32)
     if look is not None:
         ground = pictures([look], composites_of([str(band) for band in look["band"].values])[0])[0]
@@ -86,21 +91,32 @@ def place_png(look: xr.Dataset | None, grid: GeoBox, inputs: EvidenceInputs) -> 
 
 
 def series_png(inputs: EvidenceInputs) -> bytes:
-    """Return the time series at the page's width."""
+    """Return the time series at the page's width.
+
+    Drawn at the width of a screen and shrunk by the page, so that its words keep their places.
+    """
     with house_style():
         series = all_series(inputs.samples, inputs.normal, inputs.index, inputs.indices)
         return _print(draw_time_series(inputs, series, SCREEN_IN))
 
 
 def change_png(inputs: EvidenceInputs) -> bytes:
-    """Return the change map at the page's width."""
+    """Return the change map at the page's width.
+
+    As `series_png`: the screen's figure, fine enough for print.
+    """
     with house_style():
         return _print(draw_change_map(inputs, SCREEN_IN))
 
 
 def strip_scenes(samples: Samples, event: Event) -> list[str]:
-    """Return the ids of the scenes of the strip, oldest first: clear ones, evenly over the looks before and since the onset."""
+    """Return the ids of the scenes of the strip, oldest first: clear ones, evenly over the looks before and since the onset.
+
+    At most STRIP_BEFORE and STRIP_SINCE. Clear means: all of the event usable, and the chip nearly as clear as it
+    ever is.
+    """
     onset = np.datetime64(event.region.onset)
+    # of the best that there is: an AOI's edge may hide part of the chip for good
     best = max((one.chip_clear for one in samples.scenes), default=0.0)
     clear = [one for one in samples.scenes if one.state == CLEAR and one.event_usable == 1 and one.chip_clear >= STRIP_CLEAR * best > 0]
     before = [one.scene_id for one in clear if one.time < onset]
@@ -109,7 +125,10 @@ def strip_scenes(samples: Samples, event: Event) -> list[str]:
 
 
 def strip_png(looks: Sequence[xr.Dataset], inputs: EvidenceInputs) -> bytes:
-    """Return the looks on the chip as a strip at one stretch, each with its day, the event's outline on each; one look at least."""
+    """Return the looks on the chip as a strip at one stretch, each with its day, the event's outline on each; one look at least.
+
+    STRIP_COLUMNS a row; days since the onset are in colour and bold. All looks must have the same bands.
+    """
     rows = -(-len(looks) // STRIP_COLUMNS)
     side = LINE_IN / STRIP_COLUMNS
     onset, box = inputs.event.region.onset, inputs.chip.grid.boundingbox
@@ -130,12 +149,17 @@ def strip_png(looks: Sequence[xr.Dataset], inputs: EvidenceInputs) -> bytes:
 
 
 def area_png(event: Event) -> bytes:
-    """Return the outline's area over time, hectares, with the day of confirmation."""
+    """Return the outline's area over time, hectares, with the day of confirmation.
+
+    A step at each day on which it was measured; the last area holds until it was last observed. The event must have a
+    history.
+    """
     days = [np.datetime64(entry.day) for entry in event.history]
     areas = [entry.area_ha for entry in event.history]
     with house_style():
         figure = _figure(LINE_IN, 1.7)
         axes = figure.subplots()
+        # a step and no slope: between two looks nothing was measured
         axes.step([*days, np.datetime64(event.last_observed)], [*areas, areas[-1]], where="post", color=ORANGE, linewidth=1.6)
         axes.plot(days, areas, "o", color=ORANGE, markersize=3)
         if event.confirmed_at:
@@ -147,7 +171,10 @@ def area_png(event: Event) -> bytes:
 
 
 def _figure(width_in: float, height_in: float) -> Figure:
-    """Return an empty figure for print."""
+    """Return an empty figure for print.
+
+    Inches, PRINT_DPI pixels each; matplotlib finds room for the labels itself.
+    """
     return Figure(figsize=(width_in, height_in), dpi=PRINT_DPI, facecolor="white", layout="constrained")
 
 
@@ -158,7 +185,10 @@ def _print(figure: Figure) -> bytes:
 
 
 def _evenly(names: Sequence[str], count: int) -> list[str]:
-    """Return `count` of the names, first and last among them, or all where there are no more."""
+    """Return `count` of the names, first and last among them, or all where there are no more.
+
+    In their order; `count` is at least 2.
+    """
     if len(names) <= count:
         return list(names)
     return [names[round(position)] for position in np.linspace(0, len(names) - 1, count)]

@@ -17,7 +17,10 @@ __all__ = ["to_html"]
 
 
 def to_html(dossier: Dossier) -> str:
-    """Return the dossier as HTML; the same dossier gives the same text."""
+    """Return the dossier as HTML; the same dossier gives the same text.
+
+    UTF-8, to be opened from a disk or a mail. Every text is escaped: names of sites come from files.
+    """
     style = (Path(__file__).parent / "dossier.css").read_text("utf-8")
     body = "\n".join(_html(block) for block in dossier.blocks)
     # a page that was tampered with must not be able to send anything anywhere
@@ -98,6 +101,7 @@ def _(block: Code) -> str:
 
 @_html.register
 def _(block: Picture) -> str:
+    # inside the file, which may be mailed alone
     source = f"data:image/png;base64,{b64encode(block.content).decode()}"
     caption = f"<figcaption>{escape(block.caption)}</figcaption>" if block.caption else ""
     name = escape(block.caption or block.name, quote=True)

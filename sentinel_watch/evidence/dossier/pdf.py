@@ -25,6 +25,9 @@ def to_pdf(dossier: Dossier) -> bytes:
     """Return the dossier as PDF; the same dossier gives the same bytes with the same version of Typst.
 
     Raises MissingExtraError where Typst is not installed.
+
+    Pictures are handed over as files, all else as JSON. The system's fonts are not used, so that letters are the same
+    everywhere.
     """
     try:
         import typst  # noqa: PLC0415 - an extra
@@ -42,11 +45,15 @@ def to_pdf(dossier: Dossier) -> bytes:
 
 
 def _plain(value: Any, folder: Path) -> Any:  # noqa: ANN401 - a tree of blocks
-    """Return blocks as JSON can hold them, each with its `kind`; pictures are written into `folder`."""
+    """Return blocks as JSON can hold them, each with its `kind`; pictures are written into `folder`.
+
+    Strings and numbers stay as they are; a picture's bytes are replaced by the name of its file.
+    """
     if is_dataclass(value):
         document = {field.name: _plain(getattr(value, field.name), folder) for field in fields(value) if field.name != "content"}
         if isinstance(value, Picture):
             document["file"] = f"{value.name}.png"
+            # Typst reads pictures from files, not from JSON
             (folder / document["file"]).write_bytes(value.content)
         return {"kind": type(value).__name__, **document}
     return [_plain(one, folder) for one in value] if isinstance(value, tuple | list) else value

@@ -95,10 +95,12 @@ def draw_overview(inputs: OverviewInputs) -> Figure:
     height, width = inputs.grid.shape
     alerts = ranked(inputs.alerts)
     map_in = min((PAGE_WIDTH_IN * MAP_SHARE - 0.5) * height / width, MAX_MAP_IN)
-    rows_in = ROW_IN * (min(len(alerts), MAX_ROWS) + 2)
+    rows_in = ROW_IN * (min(len(alerts), MAX_ROWS) + 1)
     body_in = max(map_in, rows_in)
     figure, ((axes, table),) = new_page(Body((body_in,), (MAP_SHARE, 1 - MAP_SHARE), 0.4, above_in=0.1), _words(inputs))
     show_map(axes, _ground(inputs), inputs.grid)
+    # level with the first line of the list
+    axes.set_anchor("N")
     pens = _draw_alerts(axes, alerts, inputs.grid)
     add_legend(figure, [legend_entry(pen) for pen in (*pens, *draw_site(axes, inputs.site, inputs.grid))])
     _draw_table(table, alerts, body_in)

@@ -15,6 +15,7 @@ import pytest
 from prov.model import ProvActivity, ProvDocument
 from pystac.validation import validate_dict
 
+from sentinel_watch.domain.case import Review
 from sentinel_watch.domain.grid import aoi_grid
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import InputError
@@ -23,6 +24,7 @@ from sentinel_watch.evidence.bundle.verify import verify_bag
 from sentinel_watch.pipeline.bundle import build, place_for
 from sentinel_watch.pipeline.replay import replay
 from sentinel_watch.sources import open_source
+from sentinel_watch.store import open_store
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +170,21 @@ def test_the_same_alert_gives_the_same_payload(bundle, finished):
         again = build("quarry", finished.site.folder / "run" / "workspace", bundle.folder.parents[1])
     assert (again.folder, again.manifest_sha256, again.new) == (bundle.folder, bundle.manifest_sha256, False)
     assert {path: (bundle.folder / path).stat().st_mtime_ns for path in files_in(bundle.folder)} == before
+
+
+def test_a_revised_alert_keeps_its_old_bundle(bundle, again):
+    """After a review the alert's next bundle has a place of its own and names the one before, which stays as it was."""
+    workspace, bundles = again.folder / "run" / "workspace", again.folder / "bundles"
+    shutil.copytree(bundle.folder.parents[1], bundles)
+    old = next(bundles.glob("*/rev*"))
+    with open_store(workspace) as store:
+        store.review(old.parent.name, 1, Review("vera", assignee="ali"))
+    new = build("quarry", workspace, bundles)
+    assert (old.name, new.folder.name) == ("rev001", "rev002")
+    assert f"Supersedes: {old.name} {bundle.manifest_sha256}" in (new.folder / "bag-info.txt").read_text()
+    assert verify_bag(old).sound
+    assert verify_bag(new.folder).sound
+    assert json.loads((new.folder / "data/case.json").read_text())["assignee"] == "ali"
 
 
 def test_other_content_never_overwrites(tmp_path):

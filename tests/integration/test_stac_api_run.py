@@ -8,10 +8,13 @@ import shutil
 
 import pytest
 from fault_server import Archive, serving
-from served import QUICK
+from served import BANDS, GRID, QUICK, WORLD, remote, write_noise
 
 from sentinel_watch.domain.ledger import Outcome
+from sentinel_watch.errors import SceneError
 from sentinel_watch.pipeline.run import run
+from sentinel_watch.sources import pin
+from sentinel_watch.sources.eviction import evict
 from sentinel_watch.sources.settings import CONFIG_VARIABLE
 
 pytestmark = pytest.mark.usefixtures("configured")
@@ -81,3 +84,19 @@ def test_a_scene_that_cannot_be_had_is_failed_and_tried_again(finished, fresh, a
     assert run(request).exit_code == 0
     # evidence of an alert that the failed scenes had brought about stays in the folder
     assert outputs(request.out).items() >= outputs(finished.site.folder / "run").items()
+
+
+def test_what_evidence_refers_to_outlives_the_cache(tmp_path):
+    """A scene that was pinned is read without the network after everything else was evicted, and the others are not."""
+    folder = write_noise(tmp_path / "archive").parent
+    with serving(Archive(folder)) as served:
+        source = remote(served, cache=tmp_path / "cache")
+        pinned, other, *_ = source.search(WORLD, None, None)
+        for scene in (pinned, other):
+            source.read(scene, BANDS, GRID)
+        pin(source, [pinned])
+        assert evict(tmp_path / "cache" / "files", 1) > 0
+        offline = remote(served, cache=tmp_path / "cache", offline=True)
+        assert set(offline.read(pinned, BANDS, GRID)) == set(BANDS)
+        with pytest.raises(SceneError):
+            offline.read(other, BANDS, GRID)

@@ -12,13 +12,15 @@ from pydantic import Field, field_validator
 from sentinel_watch.registry import Part
 from sentinel_watch.sources.answers import Answers
 from sentinel_watch.sources.chips import Chips
+from sentinel_watch.sources.eviction import KEEP
 from sentinel_watch.sources.hosts import Hosts
 from sentinel_watch.sources.http import Http
 from sentinel_watch.sources.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from sentinel_watch.domain.scene import Scene
     from sentinel_watch.sources.api_search import Items
 
 __all__ = ["Remote"]
@@ -120,6 +122,16 @@ class Remote(Part):
         if self.cache:
             answers.keep(question, items)
         return items
+
+    def pin(self, scenes: Sequence[Scene]) -> None:
+        """Keep what the cache holds of `scenes` from being evicted.
+
+        Writes an empty file KEEP into the folder of each version. Scenes of which nothing is kept are passed over.
+        """
+        for href in sorted({asset.href for scene in scenes for asset in scene.assets.values()}):
+            # every version: which of them a look was made from is not on file
+            for shelf in self.chips.shelves(href) if self.chips else ():
+                (shelf.folder / KEEP).touch()
 
     def _client(self) -> Http:
         """Return a client that may ask the API's host, configured ones and those of this kind of source.

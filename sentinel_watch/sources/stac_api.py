@@ -17,7 +17,6 @@ from sentinel_watch.sources.api_check import Check, check_api
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
-from sentinel_watch.sources.eviction import KEEP
 from sentinel_watch.sources.geotiff import read_raster
 from sentinel_watch.sources.ranges import RangeClient
 from sentinel_watch.sources.reading_plan import describe_plan
@@ -116,16 +115,6 @@ class StacApi(Remote):
         file.
         """
         return check_api(self)
-
-    def pin(self, scenes: Sequence[Scene]) -> None:
-        """Keep what the cache holds of `scenes` from being evicted.
-
-        Writes an empty file KEEP into each version's folder. Scenes of which nothing is kept are passed over.
-        """
-        hrefs = {asset.href for scene in scenes for asset in scene.assets.values()}
-        for href in sorted(hrefs if self.chips else ()):
-            if self.chips and (shelf := self.chips.newest(href)):
-                (shelf.folder / KEEP).touch()
 
     def api(self) -> ApiIO:
         """Return a client of the API, good until the deadline of what begins now.

@@ -18,7 +18,8 @@ from shapely.geometry import box
 
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import SceneError, SourceError
-from sentinel_watch.sources import SOURCES
+from sentinel_watch.sources import SOURCES, pin
+from sentinel_watch.sources.eviction import evict
 from sentinel_watch.sources.hub_requests import MAX_SIDE_PX, Order, processing_units
 from sentinel_watch.sources.settings import load_settings
 from sentinel_watch.sources.transfer import RefusedError, TransferError
@@ -151,6 +152,22 @@ def test_a_part_of_what_is_kept_is_not_ordered_again(hub, tmp_path):
     assert [document["output"]["width"] for document in hub.orders()] == [20, 10, 10]
     for band, values in whole.items():
         np.testing.assert_array_equal(again[band], values)
+
+
+def test_images_that_evidence_refers_to_outlive_the_cache(hub, tmp_path):
+    """Every image of a pass that was pinned is read again, without an order, after everything else was evicted."""
+    source = source_of(hub, cache=tmp_path)
+    pinned, other, *_ = source.search(WORLD, None, None)
+    for scene in (pinned, other):
+        source.read(scene, BANDS, GRID[:, :20])
+        source.read(scene, BANDS, GRID[:, 20:])
+    pin(source, [pinned])
+    assert evict(tmp_path / "files", 1) > 0
+    hub.bodies.clear()
+    source.read(pinned, BANDS, GRID)
+    assert hub.orders() == []
+    source.read(other, BANDS, GRID)
+    assert len(hub.orders()) == 1
 
 
 def test_tiles_of_one_pass_are_one_scene(tmp_path, monkeypatch):

@@ -76,10 +76,19 @@ def _read(stem: Path, labels: Sequence[str]) -> LabelledSet:
         raise InputError(
             f"the model has no label {strange[0]!r}", where=str(stem), found=strange[0], allowed=did_you_mean(strange[0], labels)
         )
-    lon, lat = (np.array([float(row[name]) for row in rows]) for name in ("longitude", "latitude"))
+    lon, lat = (np.array([_degrees(row, name, stem) for row in rows]) for name in ("longitude", "latitude"))
     # years suffice: what has to be found out is whether the period gives a label away
     period = np.array([f"{(row.get('t0_start') or '')[:4]}-{(row.get('t1_end') or '')[:4]}" for row in rows])
     return LabelledSet(before, after, found, lon, lat, period, np.array([row["sample_id"] for row in rows]))
+
+
+def _degrees(row: Mapping[str, str], name: str, stem: Path) -> float:
+    """Return a coordinate of one line, degrees; raise InputError where it is no number."""
+    try:
+        return float(row[name])
+    except ValueError as error:
+        place = f"{stem.with_suffix('.csv')}, {row['sample_id']}"
+        raise InputError(f"the {name} is no number", where=place, found=row[name], allowed="decimal degrees, WGS84") from error
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

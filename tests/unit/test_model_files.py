@@ -108,7 +108,7 @@ def test_a_name_that_nobody_knows_lists_those_there_are():
 
 
 def test_labelled_pairs_that_do_not_fit_are_told(tmp_path):
-    """No pairs, and a list that is missing, are each named."""
+    """No pairs, a list that is missing, a label and a coordinate that cannot be are each named."""
     with pytest.raises(InputError, match="no labelled pairs"):
         read_labelled(tmp_path, ("a",))
     np.savez(tmp_path / "x.npz", before=np.ones((1, 6, 4, 4)), after=np.ones((1, 6, 4, 4)))
@@ -117,3 +117,7 @@ def test_labelled_pairs_that_do_not_fit_are_told(tmp_path):
     (tmp_path / "x.csv").write_text("sample_id,category,longitude,latitude\n1,b,0,0\n")
     with pytest.raises(InputError, match="no label 'b'"):
         read_labelled(tmp_path, ("a",))
+    (tmp_path / "x.csv").write_text("sample_id,category,longitude,latitude\n1,a,0,south\n")
+    with pytest.raises(InputError, match="latitude is no number") as error:
+        read_labelled(tmp_path, ("a",))
+    assert "south" in str(error.value)

@@ -13,18 +13,13 @@ if TYPE_CHECKING:
 
 __all__ = ["DETECTABLE_HA", "below_measured_area"]
 
-DETECTABLE_HA: Mapping[str, float] = {
-    "excavation": 0.1,
-    "waste_deposit": 0.1,
-    "tailings_change": 0.1,
-    "construction": 0.1,
-    "vegetation_loss": 0.1,
-    "surface_burn": 0.1,
-    "vegetation_stress": 0.1,
-    "water_discolouration": 0.1,
-    "water_extent_change": 0.1,
-    "unknown_change": 0.1,
-}
+DETECTABLE_HA: Mapping[str, float] = dict.fromkeys(
+    (
+        "excavation", "waste_deposit", "tailings_change", "construction", "vegetation_loss", "surface_burn", "vegetation_stress",
+        "water_discolouration", "water_extent_change", "unknown_change",
+    ),
+    0.1,
+)  # fmt: skip
 """Class -> area, hectares, from which on at least half of such events were found, planted ones and real ones; not listed = not measured."""
 
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from sentinel_watch.errors import InputError
 from sentinel_watch.evidence.before_after import before_after_png
+from sentinel_watch.evidence.bundle.files import manifest_of, sha256_of
 from sentinel_watch.evidence.change_map import change_map_png
 from sentinel_watch.evidence.series import all_series
 from sentinel_watch.evidence.table import series_csv
@@ -52,7 +52,7 @@ def manifest_hash(folder: Path) -> str:
     path = folder / MANIFEST
     if not path.is_file():
         raise InputError("the evidence folder has no manifest", where=str(folder), allowed=MANIFEST, next_step="build the evidence again")
-    return _sha256(path)
+    return sha256_of(path)
 
 
 def whole_hash(folder: Path) -> str | None:
@@ -61,7 +61,7 @@ def whole_hash(folder: Path) -> str | None:
     None also where a file was added or taken away, and where there is no manifest.
     """
     path = folder / MANIFEST
-    return _sha256(path) if path.is_file() and path.read_text() == _manifest(folder) else None
+    return sha256_of(path) if path.is_file() and path.read_text() == _manifest(folder) else None
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -80,10 +80,5 @@ def _manifest(folder: Path) -> str:
 
     Two spaces between hash and path; unfinished files are left out.
     """
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != ".part")
-    return "".join(f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
-
-
-def _sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST and path.suffix != ".part")
+    return manifest_of(folder, (path.relative_to(folder).as_posix() for path in files))

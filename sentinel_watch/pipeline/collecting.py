@@ -65,8 +65,10 @@ def collect(workspace: Path | str, out: Path) -> tuple[list[Example], dict[str, 
                 without["shows_nothing" if case.alert.decision else "not_decided"] += 1
                 continue
             watch = watches[case.watch_id]
-            job = jobs.setdefault(case.watch_id, resumed(watch, workspace, out))
-            pictures = _pictures(job, store, watch, case.alert)
+            # an archive is listed once, however many of its alerts were decided
+            if case.watch_id not in jobs:
+                jobs[case.watch_id] = resumed(watch, workspace, out)
+            pictures = _pictures(jobs[case.watch_id], store, watch, case.alert)
             if pictures is None:
                 without["cannot_be_read"] += 1
             else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sentinel_watch.errors import MissingExtraError
 from sentinel_watch.evidence.bundle.bag import files_in
-from sentinel_watch.evidence.bundle.files import sha256_of, write_text
+from sentinel_watch.evidence.bundle.files import manifest_of, sha256_of, write_text
 from sentinel_watch.evidence.dossier.content import Material, compose
 from sentinel_watch.evidence.dossier.figures import strip_scenes
 from sentinel_watch.evidence.dossier.html import to_html
@@ -35,7 +35,7 @@ def write_dossier(data: Path, job: Assignment, store: Store, inputs: EvidenceInp
 
     `whole` is all that the bundle holds of the site. Raises MissingExtraError where the packages for it are not installed.
     """
-    write_text(data / CONTENTS, "".join(f"{sha256_of(data / path)}  {path}\n" for path in files_in(data)))
+    write_text(data / CONTENTS, manifest_of(data, files_in(data)))
     window = Window(job, store, [whole])
     rows, cols = window.part(inputs.chip)
     after = None if inputs.after is None else window.look(str(inputs.after["scene_id"].values))

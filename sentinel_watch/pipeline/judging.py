@@ -17,6 +17,7 @@ from sentinel_watch.domain.look import usable
 from sentinel_watch.errors import SceneError
 from sentinel_watch.evidence.chip import chip_around
 from sentinel_watch.models import load_model
+from sentinel_watch.pipeline.window import overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,12 +97,11 @@ class Judge:
     def _pictures(self, chip: Chip, scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return (6, y, x) what is normal on a chip at the scene's time and what the scene shows; NaN = not known, masked, no such band."""
         pictures = np.full((2, len(BANDS), *chip.grid.shape), np.nan, np.float32)
-        rows, cols = chip.window()
         own = [BANDS.index(band) for band in self._job.viewer.bands if band in BANDS]
         theirs = [number for number, band in enumerate(self._job.viewer.bands) if band in BANDS]
         for block in self._job.ground.blocks:
-            y, there_y = _overlap(rows, block.top, block.grid.shape[0])
-            x, there_x = _overlap(cols, block.left, block.grid.shape[1])
+            y, there_y = overlap(chip.grid.shape[0], block.grid.shape[0], block.top - chip.top)
+            x, there_x = overlap(chip.grid.shape[1], block.grid.shape[1], block.left - chip.left)
             if y.start < y.stop and x.start < x.stop and (pair := self._look(block, scene)):
                 for picture, values in zip(pictures, pair, strict=True):
                     picture[own, y, x] = values[theirs, there_y, there_x]
@@ -119,9 +119,3 @@ class Judge:
                 return None
             self.saw(scene, block, self._job.viewer.mask(view, normal, known.bright), normal)
         return self._looks.get((scene.scene_id, block.key))
-
-
-def _overlap(part: slice, first: int, length: int) -> tuple[slice, slice]:
-    """Return where rows (or columns) of a chip and of a block, which begins at `first`, overlap: in the chip, in the block."""
-    low, high = max(part.start, first), min(part.stop, first + length)
-    return slice(low - part.start, high - part.start), slice(low - first, high - first)

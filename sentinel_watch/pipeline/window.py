@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.viewing import View
     from sentinel_watch.store import Store
 
-__all__ = ["Window"]
+__all__ = ["Window", "overlap"]
 
 Part = tuple[slice, slice]
 
@@ -99,15 +99,15 @@ class Window:
     def _known(self) -> Iterator[tuple[Known, Part, Part]]:
         """Yield the blocks under this window, each with the part of the window that it covers and the part of it that is covered."""
         for block in self._job.ground.blocks:
-            rows = _overlap(self._grid.shape[0], block.grid.shape[0], block.top - self._top)
-            cols = _overlap(self._grid.shape[1], block.grid.shape[1], block.left - self._left)
+            rows = overlap(self._grid.shape[0], block.grid.shape[0], block.top - self._top)
+            cols = overlap(self._grid.shape[1], block.grid.shape[1], block.left - self._left)
             # before the memory is asked, which would read a block from the store for nothing
             under = rows[0].start < rows[0].stop and cols[0].start < cols[0].stop
             if under and (known := self._memory.get(block)):
                 yield known, (rows[0], cols[0]), (rows[1], cols[1])
 
 
-def _overlap(size: int, other: int, shift: int) -> Part:
+def overlap(size: int, other: int, shift: int) -> Part:
     """Return the part of a stretch of `size` pixels that another of `other`, beginning at `shift`, covers; and that part in the other."""
     start, stop = max(0, shift), min(size, shift + other)
     return slice(start, stop), slice(start - shift, stop - shift)

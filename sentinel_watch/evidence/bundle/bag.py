@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from sentinel_watch.evidence.bundle.files import sha256_of, write_text
+from sentinel_watch.evidence.bundle.files import manifest_of, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,14 +45,14 @@ def write_bag(folder: Path, info: Mapping[str, str]) -> None:
     size = f"{sum(path.stat().st_size for path in payload)}.{len(payload)}"
     write_text(folder / DECLARATION, BAGIT)
     write_text(folder / BAG_INFO, "".join(f"{name}: {value}\n" for name, value in {**info, "Payload-Oxum": size}.items()))
-    write_text(folder / MANIFEST, _lines(folder, [f"{path.relative_to(folder).as_posix()}" for path in payload]))
+    write_text(folder / MANIFEST, manifest_of(folder, [f"{path.relative_to(folder).as_posix()}" for path in payload]))
     write_tag_manifest(folder)
 
 
 def write_tag_manifest(folder: Path) -> None:
     """Write the manifest of all that is not payload; to be written again after the seal."""
     tags = [path for path in files_in(folder) if not path.startswith(f"{DATA}/") and path != TAG_MANIFEST]
-    write_text(folder / TAG_MANIFEST, _lines(folder, tags))
+    write_text(folder / TAG_MANIFEST, manifest_of(folder, tags))
 
 
 def files_in(folder: Path) -> list[str]:
@@ -84,8 +84,3 @@ def _leads_out(path: str) -> bool:
     """
     parts = PurePosixPath(path)
     return parts.is_absolute() or ".." in parts.parts or "\\" in path or ":" in path
-
-
-def _lines(folder: Path, paths: list[str]) -> str:
-    """Return the manifest of files, in the format of `sha256sum`."""
-    return "".join(f"{sha256_of(folder / path)}  {path}\n" for path in sorted(paths))

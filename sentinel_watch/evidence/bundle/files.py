@@ -1,4 +1,4 @@
-"""How a bundle's text files are written: the same content is always the same bytes."""
+"""How evidence's text files and manifests are written: the same content is always the same bytes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["checksum", "safe_name", "sha256_of", "write_json", "write_text"]
+__all__ = ["checksum", "manifest_of", "safe_name", "sha256_of", "write_json", "write_text"]
 
 CHUNK_BYTES = 1024 * 1024
 MULTIHASH_SHA256 = "1220"
@@ -44,6 +45,14 @@ def sha256_of(path: Path) -> str:
         while piece := file.read(CHUNK_BYTES):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def manifest_of(folder: Path, paths: Iterable[str]) -> str:
+    """Return the manifest of files, sorted by path, in the format of `sha256sum`.
+
+    `paths` are relative to `folder`, with slashes. Two spaces stand between hash and path, and every line ends in a line feed.
+    """
+    return "".join(f"{sha256_of(folder / path)}  {path}\n" for path in sorted(paths))
 
 
 def checksum(path: Path) -> str:

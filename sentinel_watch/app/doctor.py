@@ -142,7 +142,7 @@ def _extras() -> Iterator[Finding]:
     """Yield each extra, missing where one of its packages is, with the command that brings it."""
     for extra, purpose in EXTRAS.items():
         absent = [name for name in _required(extra) if _version(name) is None]
-        detail = f"for {purpose}; pip install -c constraints.txt '.[{extra}]'" if absent else f"for {purpose}"
+        detail = f"for {purpose}; pip install '.[{extra}]'" if absent else f"for {purpose}"
         yield Finding(f"extra {extra}", "missing" if absent else "ok", detail)
 
 

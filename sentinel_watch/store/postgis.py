@@ -44,7 +44,7 @@ def postgis_url(address: str) -> URL:
     if url.drivername not in {"postgres", "postgresql", DRIVER}:
         raise InputError("the workspace's address is of no known database", found=url.drivername, allowed=f"a folder, or {EXAMPLE}")
     if find_spec("psycopg") is None:
-        raise MissingExtraError("PostgreSQL needs the extra `postgis`", next_step="pip install -c constraints.txt '.[postgis]'")
+        raise MissingExtraError("PostgreSQL needs the extra `postgis`", next_step="pip install '.[postgis]'")
     return url.set(drivername=DRIVER)
 
 

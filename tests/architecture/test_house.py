@@ -110,14 +110,17 @@ def _closure(name, extras, seen):
             _closure(needed.name, needed.extras, seen)
 
 
-def test_constraints_pin_every_package():
-    """`constraints.txt` pins each package that program, tests and extras need on this machine, directly or not."""
+@pytest.mark.parametrize(("file", "extras"), [("constraints.txt", ()), ("constraints-all.txt", EXTRAS)])
+def test_constraints_pin_every_package(file, extras):
+    """Each package that program, extras and tests need on this machine, directly or not, is pinned by version and hash."""
     seen = set()
-    _closure("sentinel-watch", EXTRAS, seen) if _extras_are_installed() else _closure("sentinel-watch", ("test",), seen)
+    _closure("sentinel-watch", extras if _extras_are_installed() else ("test",) if extras else (), seen)
     needed = {name for name, _ in seen} - {"sentinel-watch"}
-    lines = [line.split(";")[0].strip() for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line and line[0] != "#"]
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^=\s]+", line) for line in lines)
-    assert needed - {canonicalize_name(line.split("==")[0]) for line in lines} == set()
+    text = (ROOT / file).read_text("utf-8").replace("\\\n", "")
+    pins = [line for line in text.splitlines() if line and line[0] != "#"]
+    assert all(re.match(r"[A-Za-z0-9._-]+==[^=\s]+ .*--hash=sha256:[0-9a-f]{64}", pin) for pin in pins)
+    assert needed - {canonicalize_name(pin.split("==")[0]) for pin in pins} == set()
+    assert "://" not in text
 
 
 def _extras_are_installed():

@@ -31,7 +31,10 @@ __all__ = ["Finding", "diagnose", "findings"]
 DISTRIBUTION = "sentinel-watch"
 EXTRAS = {
     "postgis": "keeping a workspace in PostgreSQL",
-    "sentinelhub": "reading from Sentinel Hub, which no source of this version does yet",
+    "sentinelhub": "reading from Sentinel Hub",
+    "dossier": "the dossier of an alert, as PDF and HTML",
+    "timestamp": "time stamps by an authority",
+    "keyring": "credentials in a keyring",
     "test": "running the project's tests",
     "dev": "checks before each commit",
 }

@@ -14,9 +14,11 @@ from conftest import ROOT, require
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from sentinel_watch.app import doctor
+
 PACKAGE = ROOT / "sentinel_watch"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
-EXTRAS = ("postgis", "sentinelhub", "dossier", "timestamp", "keyring", "test", "dev")
+EXTRAS = tuple(doctor.EXTRAS)
 REGISTRY_ADDRESS = re.compile(
     r"https?://[^\s\"'<>)]*(/simple\b|pypi\.org/|pythonhosted|artifactory|nexus)|(index-url|find-links)[ =]+\S*://", re.I
 )
@@ -121,6 +123,11 @@ def test_constraints_pin_every_package(file, extras):
     assert all(re.match(r"[A-Za-z0-9._-]+==[^=\s]+ .*--hash=sha256:[0-9a-f]{64}", pin) for pin in pins)
     assert needed - {canonicalize_name(pin.split("==")[0]) for pin in pins} == set()
     assert "://" not in text
+
+
+def test_the_doctor_knows_every_extra():
+    """The doctor tells of each extra that the program has."""
+    assert set(doctor.EXTRAS) == set(metadata.metadata("sentinel-watch").get_all("Provides-Extra"))
 
 
 def _extras_are_installed():

@@ -46,7 +46,8 @@ class Registry(Generic[P]):
 
     def get(self, name: str) -> type[P]:
         """Return the class called `name`; raise InputError where there is none."""
-        target = {**self._outside(), **self.built_in}.get(name)
+        # what is installed beside is only looked through where it must be: that takes longer than to read a file
+        target = self.built_in.get(name) or self._outside().get(name)
         if target is None:
             raise InputError(f"there is no {self.kind} called {name!r}", found=name, allowed=did_you_mean(name, self))
         module, _, attribute = target.partition(":")

@@ -21,6 +21,7 @@ from rasterio.windows import Window
 
 from sentinel_watch.domain.ledger import Reason
 from sentinel_watch.errors import SceneError
+from sentinel_watch.sources.blocks import Block, packing_of, unpack
 from sentinel_watch.sources.resample import place, sample
 
 if TYPE_CHECKING:
@@ -32,9 +33,21 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
     from rasterio.io import DatasetReader
 
+    from sentinel_watch.sources.blocks import Packing
     from sentinel_watch.sources.resample import Placement
 
-__all__ = ["GDAL_OPTIONS", "JP2", "RasterFile", "driver_of", "heeding_warnings", "read_band", "read_raster"]
+__all__ = [
+    "GDAL_OPTIONS",
+    "JP2",
+    "Plan",
+    "RasterFile",
+    "driver_of",
+    "heeding_warnings",
+    "plan_reading",
+    "read_band",
+    "read_planned",
+    "read_raster",
+]
 
 JP2 = "JP2OpenJPEG"
 """GDAL's driver for JPEG 2000."""
@@ -88,6 +101,9 @@ class RasterFile(Protocol):
         TransferError.
         """
 
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes [start, stop), fewer at the end of the file; raise OSError or TransferError where they cannot be had."""
+
 
 @dataclass(frozen=True, slots=True)
 class _LocalFile:
@@ -108,8 +124,7 @@ class _LocalFile:
     @property
     def driver(self) -> str:
         """Return the GDAL driver for it, by its first bytes."""
-        with self.path.open("rb") as file:
-            return driver_of(file.read(len(JP2_MAGIC)))
+        return driver_of(self.read(0, len(JP2_MAGIC)))
 
     def opened(self) -> AbstractContextManager[DatasetReader]:
         """Open the file with that driver and no other."""
@@ -118,6 +133,12 @@ class _LocalFile:
 
     def need(self, ranges: Sequence[tuple[int, int]]) -> None:
         """Ignore it: the file is here."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes [start, stop), fewer at the end of the file."""
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return file.read(stop - start)
 
 
 def driver_of(head: bytes) -> str:
@@ -140,6 +161,19 @@ def read_band(path: Path, nodata: float | None, grid: GeoBox, *, nearest: bool) 
     return read_raster(file, nodata, grid, nearest=nearest)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What must be read of a file for a grid, by its checked header."""
+
+    at: Placement
+    blocks: tuple[Block, ...]
+    """Those that are needed; none for JPEG 2000, and where file and grid are apart."""
+    packing: Packing | None
+    """How they are packed; None where GDAL must read them."""
+    shape: tuple[int, int]
+    """Of the grid, (rows, columns)."""
+
+
 def read_raster(file: RasterFile, nodata: float | None, grid: GeoBox, *, nearest: bool) -> NDArray[np.float32]:
     """Return the file's digital numbers on `grid`, (y, x) float32, NaN = no data or outside the file.
 
@@ -150,27 +184,55 @@ def read_raster(file: RasterFile, nodata: float | None, grid: GeoBox, *, nearest
     declares is held against its length first, so no memory is taken for a lie. A warning of GDAL counts as an error:
     it means that something was repaired or guessed. TransferError of a remote file passes through.
     """
+    return read_planned(file, plan_reading(file, grid), nodata, nearest=nearest)
+
+
+def plan_reading(file: RasterFile, grid: GeoBox) -> Plan:
+    """Return what must be read of `file` for `grid`, by its header alone; raise as `read_raster` does."""
+    with _opened(file) as raster:
+        _check_header(raster, file)
+        at = place(raster.crs.to_wkt(), raster.transform, raster.shape, grid)
+        _check_window(at, file)
+        # a tile may touch the area of interest and miss this block of it
+        apart = at.height * at.width == 0
+        blocks = () if apart else _checked_blocks(raster, at, file)
+        return Plan(at, blocks, packing_of(raster, file.read(0, 2)), grid.shape)
+
+
+def read_planned(file: RasterFile, plan: Plan, nodata: float | None, *, nearest: bool) -> NDArray[np.float32]:
+    """Return what `read_raster` does, by a plan that was made of the same file; may be another thread's matter."""
+    at = plan.at
+    if at.height * at.width == 0:
+        return np.full(plan.shape, np.nan, np.float32)
+    file.need([(block.start, block.stop) for block in plan.blocks])
     try:
-        # the options are given here and not in the environment, which another library may have set
-        with heeding_warnings() as said, rasterio.Env(**GDAL_OPTIONS), file.opened() as raster:
-            _check_header(raster, file)
-            at = place(raster.crs.to_wkt(), raster.transform, raster.shape, grid)
-            _check_window(at, file)
-            # a tile may touch the area of interest and miss this block of it
-            apart = at.height * at.width == 0
-            file.need([] if apart else _checked_blocks(raster, at, file))
-            window = Window(at.left, at.top, at.width, at.height)
-            values = np.empty((0, 0), np.float32) if apart else raster.read(1, window=window).astype(np.float32)
-    except (RasterioError, NotGeoreferencedWarning, OSError, ValueError) as error:
-        raise _unreadable("the file is no readable GeoTIFF or JPEG 2000", file, found=str(error)) from error
-    if said:
-        raise _unreadable("reading the file gave a warning", file, found=said[0])
-    if apart:
-        return np.full(grid.shape, np.nan, np.float32)
+        values = unpack(plan.packing, plan.blocks, file.read, at) if plan.packing else _by_gdal(file, at)
+    except ValueError as error:
+        raise _unreadable("a block of the file cannot be unpacked", file, found=str(error)) from error
     if nodata is not None:
         # before resampling, or "no data" would be mixed into its neighbours
         values[values == nodata] = np.nan
     return sample(values, at, nearest=nearest)
+
+
+def _by_gdal(file: RasterFile, at: Placement) -> NDArray[np.float32]:
+    """Return the part of the raster that is needed, (at.height, at.width) float32, as GDAL reads it."""
+    with _opened(file) as raster:
+        values: NDArray[np.float32] = raster.read(1, window=Window(at.left, at.top, at.width, at.height)).astype(np.float32)
+        return values
+
+
+@contextmanager
+def _opened(file: RasterFile) -> Iterator[DatasetReader]:
+    """Open a file for GDAL while the block runs; what GDAL says against it, warnings too, is a SceneError."""
+    try:
+        # the options are given here and not in the environment, which another library may have set
+        with heeding_warnings() as said, rasterio.Env(**GDAL_OPTIONS), file.opened() as raster:
+            yield raster
+    except (RasterioError, NotGeoreferencedWarning, OSError, ValueError) as error:
+        raise _unreadable("the file is no readable GeoTIFF or JPEG 2000", file, found=str(error)) from error
+    if said:
+        raise _unreadable("reading the file gave a warning", file, found=said[0])
 
 
 def _unreadable(what: str, file: RasterFile, *, found: str = "", allowed: str = "") -> SceneError:
@@ -212,8 +274,8 @@ def _check_window(at: Placement, file: RasterFile) -> None:
         raise _unreadable("the file's pixels are too fine for the grid", file, found=f"{at.height} x {at.width} pixels")
 
 
-def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> list[tuple[int, int]]:
-    """Return the bytes, [start, stop), of each block that is to be read.
+def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> tuple[Block, ...]:
+    """Return the blocks that are to be read, row by row; none for JPEG 2000.
 
     Raises SceneError where one is not in the file: GDAL would return nodata, and no error.
 
@@ -222,10 +284,10 @@ def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> l
     """
     # the decoder of JPEG 2000 is strict about them itself
     if file.driver == JP2:
-        return []
+        return ()
     high, wide = raster.block_shapes[0]
     size = file.size
-    ranges = []
+    blocks = []
     for row in range(at.top // high, (at.top + at.height - 1) // high + 1):
         for col in range(at.left // wide, (at.left + at.width - 1) // wide + 1):
             # an offset of 0 is what GDAL calls a sparse block, and reads as nodata without a word
@@ -233,8 +295,8 @@ def _checked_blocks(raster: DatasetReader, at: Placement, file: RasterFile) -> l
             if not (offset > 0 and count > 0 and offset + count <= size):
                 found = f"block {row}, {col}: offset {offset}, bytes {count}, file size {size}"
                 raise _unreadable("a block of the file is missing or cut off", file, found=found)
-            ranges.append((offset, offset + count))
-    return ranges
+            blocks.append(Block(row, col, offset, offset + count))
+    return tuple(blocks)
 
 
 class _Warnings(logging.Handler):

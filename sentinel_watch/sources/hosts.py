@@ -82,7 +82,7 @@ class Hosts:
             raise TransferError("only https may be asked here", where=shown(url), found=parts.scheme or "no scheme", allowed="https")
         if "@" in parts.netloc:
             raise TransferError("a URL may not carry a user or a password", where=shown(url), allowed="credentials from the environment")
-        if any(ord(sign) <= 32 or ord(sign) >= 127 for sign in url) or not host:
+        if not (url.isascii() and url.isprintable() and host) or " " in url:
             raise TransferError("this is no valid URL", where=shown(url))
         if not any(_matches(host, pattern) for pattern in self.allowed):
             raise TransferError("the host is not among those that this source may ask", where=shown(url), found=host, allowed=self._named())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from sentinel_watch.sources.http import Request
 from sentinel_watch.sources.transfer import ChangedError, PassingError, RefusedError, TransferError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sentinel_watch.sources.access import Access
     from sentinel_watch.sources.http import Answer, Http
     from sentinel_watch.sources.patience import Deadline
@@ -79,9 +82,24 @@ class Piece:
 class RangeClient:
     """Fetches parts of files; may be used by many threads at once."""
 
-    def __init__(self, http: Http, access: Access) -> None:
+    def __init__(self, http: Http, access: Access, at_once: int = 16) -> None:
         self._http = http
         self._access = access
+        # kept, as a new thread takes longer to start than a request to be written
+        self._threads = ThreadPoolExecutor(at_once, "fetching")
+
+    def fetch_all(self, href: str, spans: Sequence[tuple[int, int]], known: Version | None, deadline: Deadline) -> list[Piece]:
+        """Return the pieces of several spans, in their order, all under way at once: each costs the way to the server and back.
+
+        As `fetch` does for each of them; the first error is raised once all have ended.
+        """
+        first, *others = spans
+        asked = [self._threads.submit(self.fetch, href, span, known, deadline) for span in others]
+        try:
+            # one of them in this thread, which would only wait
+            return [self.fetch(href, first, known, deadline), *(future.result() for future in asked)]
+        finally:
+            wait(asked)
 
     def fetch(self, href: str, span: tuple[int, int], known: Version | None, deadline: Deadline) -> Piece:
         """Return at least the bytes [start, stop) of the file at `href`, or those up to its end.

@@ -7,7 +7,6 @@ fetched by the checked client, and whatever fails there is raised again once GDA
 from __future__ import annotations
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,6 @@ GAP_BYTES = 16 * 1024
 """Blocks that lie nearer to each other than this are fetched in one request."""
 PART_BYTES = 8 * 1024**2
 """A longer stretch is fetched in parts of this size."""
-MAX_AT_ONCE = 4
 MAX_READ_BYTES = 512 * 1024**2
 
 
@@ -61,7 +59,6 @@ class RemoteFile:
         self._version: Version | None = self._shelf.version if self._shelf else None
         self.from_chips = self._shelf is not None
         """Whether the version is one that was kept, which the server may have replaced."""
-        self._failure: Exception | None = None
         # the first bytes tell the version to which all others are held
         if self._version is None:
             self._fetch(0, HEADER_BYTES)
@@ -95,19 +92,13 @@ class RemoteFile:
 
         Raises TransferError where they cannot be had.
 
-        Ranges nearer than GAP_BYTES are fetched as one, and longer ones in parts of PART_BYTES, at most MAX_AT_ONCE
-        at once. More than MAX_READ_BYTES together is refused, as it would all be held in memory.
+        Ranges nearer than GAP_BYTES are fetched as one, and longer ones in parts of PART_BYTES, all at once. More than
+        MAX_READ_BYTES together is refused, as it would all be held in memory.
         """
         if sum(stop - start for start, stop in ranges) > MAX_READ_BYTES:
             raise TransferError("too much of the file would have to be read", where=self.name, allowed=f"at most {MAX_READ_BYTES} bytes")
         spans = _cut(_merged([span for span in ranges if not self._has(*span)]))
-        if len(spans) < 2:
-            pieces = [self._ask(span) for span in spans]
-        else:
-            # at once, for each costs the way to the server and back
-            with ThreadPoolExecutor(min(len(spans), MAX_AT_ONCE)) as pool:
-                pieces = list(pool.map(self._ask, spans))
-        for piece in pieces:
+        for piece in self._ask(spans) if spans else ():
             self._take(piece)
 
     @contextmanager
@@ -121,32 +112,27 @@ class RemoteFile:
             # its decoder walks through all of the tiles in front of those that it needs
             self.need([(0, self.size)])
         self._compare_checksum()
+        failures: list[Exception] = []
         try:
             # a name that says nothing, so that GDAL finds no format or sidecar by it
-            with rasterio.open("file", driver=self.driver, opener=lambda *_, **__: _View(self)) as raster:
+            with rasterio.open("file", driver=self.driver, opener=lambda *_, **__: _View(self, failures)) as raster:
                 yield raster
         finally:
-            if self._failure is not None:
-                raise self._failure
+            if failures:
+                raise failures[0]
 
     def read(self, start: int, stop: int) -> bytes:
-        """Return the bytes [start, stop), up to the end of the file; nothing where they cannot be had, which `opened` raises.
+        """Return the bytes [start, stop), up to the end of the file; raise TransferError where they cannot be had.
 
-        For GDAL by way of `_View`; may fetch, HEADER_BYTES at a time, what `need` was not told of. The first failure
-        is kept for `opened`.
+        May fetch, HEADER_BYTES at a time, what `need` was not told of.
         """
         stop = min(stop, self.size)
         parts = []
-        try:
-            while start < stop:
-                at, data = self._piece(start)
-                parts.append(data[start - at : stop - at])
-                start += len(parts[-1])
-        except Exception as error:
-            # GDAL could not pass it on
-            self._failure = self._failure or error
-            return b""
-        return b"".join(parts)
+        while start < stop:
+            at, data = self._piece(start)
+            parts.append(data[start - at : stop - at])
+            start += len(parts[-1])
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _compare_checksum(self) -> None:
         """Raise ChangedError where all of the file is at hand and is not what the catalogue describes."""
@@ -194,13 +180,15 @@ class RemoteFile:
 
     def _fetch(self, start: int, stop: int) -> None:
         """Fetch the bytes [start, stop) and keep them; raise TransferError where they cannot be had."""
-        self._take(self._ask((start, stop)))
+        (piece,) = self._ask([(start, stop)])
+        self._take(piece)
 
-    def _ask(self, span: tuple[int, int]) -> Piece:
-        """Return the bytes of `span`, cut at the end of the file, from the server; raise TransferError without a client."""
+    def _ask(self, spans: Sequence[tuple[int, int]]) -> list[Piece]:
+        """Return the bytes of `spans`, cut at the end of the file, from the server; raise TransferError without a client."""
         if self._client is None:
             raise TransferError("the bytes are not in the cache, and the network is not to be used", where=self.name)
-        return self._client.fetch(self._href, (span[0], min(span[1], self.size or span[1])), self._version, self._deadline)
+        cut = [(start, min(stop, self.size or stop)) for start, stop in spans]
+        return self._client.fetch_all(self._href, cut, self._version, self._deadline)
 
     def _take(self, piece: Piece) -> None:
         """Hold a piece in memory and in the cache; raise ChangedError where it is of another version than the others."""
@@ -218,11 +206,12 @@ class _View(io.RawIOBase):
     """What GDAL reads from: never raises, for GDAL could not tell anybody.
 
     A raw stream of positions and reads, of which rasterio's opener needs no more. Short reads mean the end of the
-    file, or a failure that `RemoteFile.opened` raises afterwards.
+    file, or a failure that goes to `failures` and that `RemoteFile.opened` raises afterwards.
     """
 
-    def __init__(self, file: RemoteFile) -> None:
+    def __init__(self, file: RemoteFile, failures: list[Exception]) -> None:
         self._file = file
+        self._failures = failures
         self._position = 0
 
     def readable(self) -> bool:
@@ -249,8 +238,12 @@ class _View(io.RawIOBase):
         return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next `size` bytes, up to the end."""
-        data = self._file.read(self._position, self._position + size if size >= 0 else self._file.size)
+        """Return the next `size` bytes, up to the end; nothing where they cannot be had."""
+        try:
+            data = self._file.read(self._position, self._position + size if size >= 0 else self._file.size)
+        except Exception as error:
+            self._failures.append(error)
+            return b""
         self._position += len(data)
         return data
 

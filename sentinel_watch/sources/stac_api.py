@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from odc.geo.geobox import geobox_union_conservative
@@ -17,7 +17,7 @@ from sentinel_watch.sources.api_check import Check, check_api
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
-from sentinel_watch.sources.geotiff import read_raster
+from sentinel_watch.sources.geotiff import plan_reading, read_planned
 from sentinel_watch.sources.ranges import RangeClient
 from sentinel_watch.sources.reading_plan import describe_plan
 from sentinel_watch.sources.remote import Remote
@@ -26,7 +26,7 @@ from sentinel_watch.sources.s3 import S3
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import numpy as np
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from sentinel_watch.sources.patience import Deadline
 
 __all__ = ["StacApi"]
+
+T = TypeVar("T")
 
 
 class StacApi(Remote):
@@ -89,17 +91,20 @@ class StacApi(Remote):
         Raises SceneError where the entry or a file is missing, broken or lies, or could not be fetched whole.
 
         Bands are fetched side by side until one deadline for all. Scale and offset are not applied. Where the cache
-        holds an older version than the server, the file is read anew from the server.
+        holds an older version of a file than the server, the scene is read anew from the server.
         """
-        assets = wanted_assets(scene, bands)
-        deadline = self.patience.deadline()
-        with ThreadPoolExecutor(len(assets)) as pool:
-            # a thread a band: they mostly wait for the server
-            reading = {band: pool.submit(self._read_asset, asset, grid, deadline, nearest=band == SCL) for band, asset in assets.items()}
+        assets, deadline = wanted_assets(scene, bands), self.patience.deadline()
+        try:
             try:
-                return {band: future.result() for band, future in reading.items()}
-            except TransferError as error:
-                raise error.for_scene() from error
+                return self._pixels(assets, grid, deadline, trust_chips=True)
+            except ChangedError:
+                # without a cache the bytes were fresh, and that they change under the reader is the server's doing
+                if self.chips is None:
+                    raise
+            # what is kept is of an older version than what the server has: begin anew, all bands from that
+            return self._pixels(assets, grid, deadline, trust_chips=False)
+        except TransferError as error:
+            raise error.for_scene() from error
 
     def plan(self, scenes: Sequence[Scene], bands: Sequence[str], grids: Sequence[GeoBox]) -> str:
         """Return in plain words what reading `bands` and SCL of `scenes` on `grids`, side by side, takes at most.
@@ -123,22 +128,24 @@ class StacApi(Remote):
         """
         return ApiIO(self.http, self.token, self.patience.deadline())
 
-    def _read_asset(self, asset: Asset, grid: GeoBox, deadline: Deadline, *, nearest: bool) -> NDArray[np.float32]:
-        """Return one file on `grid`, (y, x) float32, NaN = no data; raise SceneError or TransferError.
+    def _pixels(
+        self, assets: Mapping[str, Asset], grid: GeoBox, deadline: Deadline, *, trust_chips: bool
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return band -> (y, x) float32 of `assets` on `grid`; raise SceneError or TransferError.
 
-        A ChangedError over kept bytes means that the archive has reprocessed the file; over fresh ones, that it
-        changes right now.
+        Two ways to the server and back, whatever the number of bands: all headers at once, then all blocks at once.
         """
-        file = RemoteFile(asset, self.ranges, self.chips, deadline)
-        try:
-            return read_raster(file, asset.nodata, grid, nearest=nearest)
-        except ChangedError:
-            # fresh bytes that change under the reader are the server's doing, and no second try is owed
-            if not file.from_chips:
-                raise
-        # what is kept is of an older version than what the server has: begin anew with that
-        file = RemoteFile(asset, self.ranges, self.chips, deadline, trust_chips=False)
-        return read_raster(file, asset.nodata, grid, nearest=nearest)
+        opened = self._at_once(lambda band: RemoteFile(assets[band], self.ranges, self.chips, deadline, trust_chips=trust_chips), assets)
+        # in this thread, since GDAL and PROJ open their databases anew in each that they are used in
+        plans = {band: plan_reading(file, grid) for band, file in opened.items()}
+        return self._at_once(lambda band: read_planned(opened[band], plans[band], assets[band].nodata, nearest=band == SCL), assets)
+
+    def _at_once(self, do: Callable[[str], T], bands: Iterable[str]) -> dict[str, T]:
+        """Return band -> what `do` returns for it, all under way at once; the first error is raised when all have ended."""
+        asked = {band: self._threads.submit(do, band) for band in bands}
+        # nothing of a scene may be under way once it is done with
+        wait(asked.values())
+        return {band: future.result() for band, future in asked.items()}
 
     def _ask(self, question: Question) -> Items:
         """Return the API's items for `question`; its landing page says where and how it is searched."""
@@ -159,6 +166,11 @@ class StacApi(Remote):
         return Token(self.token_env, self.token_hosts or (self.own_host,))
 
     @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        """Threads for bands: as many as there are connections, since they mostly wait for a server."""
+        return ThreadPoolExecutor(self.connections, "bands")
+
+    @cached_property
     def ranges(self) -> RangeClient | None:
         """The client that fetches parts of files; None where the network is not to be used.
 
@@ -168,7 +180,7 @@ class StacApi(Remote):
             return None
         signer = Signer(self.http, self.sign_service) if self.sign_service else None
         store = S3(self.s3_endpoint, self.s3_region, self.s3_key_env, self.s3_secret_env) if self.s3_endpoint else None
-        return RangeClient(self.fetching, Access(self.token, signer, store))
+        return RangeClient(self.fetching, Access(self.token, signer, store), self.connections)
 
 
 def _check_readable(scenes: Sequence[Scene], schemes: set[str], url: str) -> None:

@@ -18,6 +18,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+for _name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+    # servers of the tests are on this machine, whatever way leads out of it
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+
+
 def require(*, present: bool, what: str) -> None:
     """Skip where `what` is absent, or fail where the environment says CI=true."""
     if present:

@@ -46,6 +46,8 @@ class Reason(StrEnum):
     # a rejection would be for good, but the next run may spend anew
     BUDGET = "budget"
     """What the run might spend was spent before the scene was read."""
+    DELISTED = "delisted"
+    """It could not be read while the catalogue listed it, and by now the catalogue does not: there is nothing left to try."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ and watched once more, and the result is that of a watch that had all scenes in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,15 @@ from sentinel_watch.errors import SceneError
 from sentinel_watch.pipeline.ledger import left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.store import Store
 
 __all__ = ["pending", "rewind"]
+
+GONE = "the catalogue no longer lists it; while it did: "
 
 
 def rewind(job: Assignment, store: Store) -> str:
@@ -60,11 +63,27 @@ def pending(job: Assignment, store: Store) -> list[Scene]:
         # one that failed may since have come as a better copy
         if name not in records or records[name].outcome is Outcome.FAILED:
             store.record_scene(job.watch, left_out(scene, job.split.role(scene) or "history", reason))
-    for scene in job.archive.undated:
-        store.record_scene(job.watch, _undated(scene))
+    for record in (*_delisted(job, records), *map(_undated, job.archive.undated)):
+        store.record_scene(job.watch, record)
     # as text: ISO 8601 in UTC sorts as the instants do
     last = max((record.time for record in records.values() if _watched(record)), default="")
     return [scene for scene in job.scenes("monitoring") if scene.time.isoformat() > last]
+
+
+def _delisted(job: Assignment, records: Mapping[str, SceneRecord]) -> Iterator[SceneRecord]:
+    """Yield new lines of the scenes that had failed and that the catalogue does not list any more, or lists again.
+
+    They would be failures for ever, of which no further run could make anything. What they showed was never seen, and their
+    lines say so. One that is listed again is a failure again; that it cannot be read was found before, else it were news.
+    """
+    listed = {scene.scene_id for scene in (*job.archive.scenes, *job.archive.copies, *job.archive.undated)}
+    for record in records.values():
+        # behind the end of the period nothing is listed that may well be there
+        asked = job.request.end is None or datetime.fromisoformat(record.time) <= job.request.end
+        if record.outcome is Outcome.FAILED and record.scene_id not in listed and asked:
+            yield replace(record, outcome=Outcome.REJECTED, reason=Reason.DELISTED, detail=f"{GONE}{record.detail}")
+        elif record.reason is Reason.DELISTED and record.scene_id in listed:
+            yield replace(record, outcome=Outcome.FAILED, reason=Reason.UNREADABLE, detail=record.detail.removeprefix(GONE))
 
 
 def _undated(scene: Scene) -> SceneRecord:
@@ -74,7 +93,7 @@ def _undated(scene: Scene) -> SceneRecord:
 
 def _watched(record: SceneRecord) -> bool:
     """Return whether the record is of a monitored scene that was looked at, used or not."""
-    done = record.outcome is not Outcome.FAILED and record.reason is not Reason.DUPLICATE
+    done = record.outcome is not Outcome.FAILED and record.reason not in {Reason.DUPLICATE, Reason.DELISTED}
     return record.role == "monitoring" and done
 
 
@@ -84,7 +103,8 @@ def _is_news(job: Assignment, store: Store, scene: Scene, records: Mapping[str, 
     # looks without a line are of a run that was killed at this scene, and goes on with it
     if record is None:
         return bool(records) and not store.looks(job.watch, scene.scene_id)
-    return record.outcome is Outcome.FAILED and _readable(job, scene)
+    missed = record.outcome is Outcome.FAILED or record.reason is Reason.DELISTED
+    return missed and _readable(job, scene)
 
 
 def _readable(job: Assignment, scene: Scene) -> bool:

@@ -17,7 +17,7 @@ try:
     import deflate
 except ImportError:
     # the extra `fast` is not installed
-    deflate = None
+    deflate = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

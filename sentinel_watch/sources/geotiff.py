@@ -196,7 +196,7 @@ def plan_reading(file: RasterFile, grid: GeoBox) -> Plan:
         # a tile may touch the area of interest and miss this block of it
         apart = at.height * at.width == 0
         blocks = () if apart else _checked_blocks(raster, at, file)
-        return Plan(at, blocks, packing_of(raster, file.read(0, 2)), grid.shape)
+        return Plan(at, blocks, packing_of(raster, file.read(0, 2)), (grid.shape[0], grid.shape[1]))
 
 
 def read_planned(file: RasterFile, plan: Plan, nodata: float | None, *, nearest: bool) -> NDArray[np.float32]:

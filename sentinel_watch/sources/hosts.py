@@ -8,6 +8,7 @@ addresses.
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from sentinel_watch.sources.transfer import PassingError, TransferError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     Address = IPv4Address | IPv6Address
 
@@ -40,6 +41,11 @@ class Target:
     port: int
     path: str
     """Path and query, as they are sent."""
+
+    @property
+    def place(self) -> str:
+        """Return host and port as they stand in a URL, an IPv6 address in brackets; the port always."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def _look_up(host: str, port: int) -> list[str]:
@@ -101,6 +107,19 @@ class Hosts:
             found = self.look_up(target.host, target.port)
         except OSError as error:
             raise PassingError("the host's name is not known", where=target.host, found=str(error)) from error
+        self._check_public(target, found)
+        return list(dict.fromkeys(found))
+
+    def check_named(self, target: Target) -> None:
+        """Raise TransferError where `target` is an address in figures that is not allowed.
+
+        For a host behind a proxy, whose name is looked up there: this machine may not even know it.
+        """
+        with suppress(ValueError):
+            self._check_public(target, [str(ip_address(target.host))])
+
+    def _check_public(self, target: Target, found: Sequence[str]) -> None:
+        """Raise TransferError where one of the addresses `found` for `target` is not allowed, or there is none."""
         # a zone, as in fe80::1%eth0, is no part of an address
         forbidden = [address for address in found if not self.allow_private and not _is_public(ip_address(address.partition("%")[0]))]
         if forbidden or not found:
@@ -110,7 +129,6 @@ class Hosts:
                 found=", ".join(forbidden) or "no address",
                 allowed="public addresses; `allow_private = true` in the source's configuration allows others",
             )
-        return list(dict.fromkeys(found))
 
     def _named(self) -> str:
         """Return the allowed hosts for an error, and how to add others."""

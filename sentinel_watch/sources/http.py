@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from sentinel_watch import __version__
 from sentinel_watch.sources.connections import Connections
 from sentinel_watch.sources.patience import asked_wait_s, persist
+from sentinel_watch.sources.proxies import Proxies
 from sentinel_watch.sources.spending import Spending
 from sentinel_watch.sources.transfer import ChangedError, PassingError, RefusedError, TransferError, UnauthorisedError, shown
 
@@ -84,15 +85,16 @@ class Asks(Protocol):
 class Http:
     """Asks hosts that the rules allow; may be used by many threads at once.
 
-    `at_once` is the most requests under way. `spending` counts every answer, also refused ones. Compression, cookies,
-    proxies and caches are not used: what came must be what the server holds, byte for byte.
+    `at_once` is the most requests under way. `spending` counts every answer, also refused ones. Compression, cookies
+    and caches are not used: what came must be what the server holds, byte for byte. `proxies` left out: the environment
+    decides.
     """
 
-    def __init__(self, hosts: Hosts, patience: Patience, at_once: int = 16) -> None:
+    def __init__(self, hosts: Hosts, patience: Patience, at_once: int = 16, proxies: Proxies | None = None) -> None:
         self.patience = patience
         self.spending = Spending()
         self._hosts = hosts
-        self._connections = Connections(hosts, patience.timeout_s, at_once)
+        self._connections = Connections(hosts, patience.timeout_s, at_once, proxies or Proxies())
 
     def ask(self, request: Request, deadline: Deadline, check: Callable[[Answer], None] | None = None) -> Answer:
         """Return the answer, status 200 or 206, asking again while it fails in ways that may pass.
@@ -154,8 +156,7 @@ class Http:
             headers["Authorization"] = f"Bearer {request.token}"
         try:
             with self._connections.lent(target) as connection:
-                connection.request(request.method, target.path, request.body, headers)
-                response = connection.getresponse()
+                response = connection.ask(request.method, request.body, headers)
                 body = _read(response, request, deadline)
         except ssl.SSLCertVerificationError as error:
             raise TransferError("the server's certificate is not valid", where=shown(request.url), found=error.verify_message) from error

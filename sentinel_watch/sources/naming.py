@@ -78,7 +78,8 @@ def _equipped(options: dict[str, Any], settings: Settings, cache: Path | None) -
     if options["part"] not in FETCHING:
         return options
     offline = settings.offline or os.environ.get(OFFLINE_VARIABLE) == "1"
-    return {"cache": cache, "cache_gb": settings.cache_gb, **options, "offline": offline or options.get("offline", False)}
+    shared = {"cache": cache, "cache_gb": settings.cache_gb, "proxy": settings.proxy}
+    return {**shared, **options, "offline": offline or options.get("offline", False)}
 
 
 def _catalog_file(src: str) -> Path | None:

@@ -16,6 +16,7 @@ from sentinel_watch.sources.eviction import KEEP
 from sentinel_watch.sources.hosts import Hosts
 from sentinel_watch.sources.http import Http
 from sentinel_watch.sources.patience import Patience
+from sentinel_watch.sources.proxies import DIRECT, Proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,8 @@ class Remote(Part):
     """How requests are repeated."""
     connections: int = Field(default=16, ge=1, le=64)
     """Requests under way at once."""
+    proxy: str = ""
+    """http URL of the proxy that leads out of this network, or `direct`; left out, HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide."""
     cache: Path | None = None
     """Folder of the chip cache; left out, nothing is kept."""
     cache_gb: float = Field(default=20, gt=0)
@@ -61,6 +64,15 @@ class Remote(Part):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("must be an http(s) URL without user, password, query and fragment")
         return url.rstrip("/")
+
+    @field_validator("proxy")
+    @classmethod
+    def _plain_proxy(cls, proxy: str) -> str:
+        """Return `proxy`; raise ValueError where it is no proxy, or holds a password: that belongs into the environment."""
+        parts = urlsplit(proxy)
+        if proxy not in {"", DIRECT} and (parts.scheme != "http" or not parts.hostname or "@" in parts.netloc):
+            raise ValueError(f"must be http://host:port, or {DIRECT!r}; user and password only in HTTPS_PROXY")
+        return proxy
 
     def spent(self) -> dict[str, float]:
         """Return what fetching imagery has cost so far, by name; searches and tokens are left out.
@@ -141,4 +153,4 @@ class Remote(Part):
         names = tuple(host.lower() for host in (self.own_host, *self.hosts, *self.more_hosts()) if host)
         # plain http is the operator's choice, by the API's own URL: an item's href cannot ask for it
         rules = Hosts(names, self.allow_private, allow_plain=urlsplit(self.url).scheme == "http")
-        return Http(rules, self.patience, self.connections)
+        return Http(rules, self.patience, self.connections, Proxies(self.proxy))

@@ -33,6 +33,8 @@ class Settings(Part):
     """Size of each workspace's chip cache."""
     offline: bool = False
     """Use only what caches hold, and no network."""
+    proxy: str = ""
+    """http URL of the proxy through which all sources are asked, or `direct`; left out, the environment decides."""
     timestamp: dict[str, Any] = Field(default_factory=dict)
     """The authority that time-stamps evidence bundles, `part = "rfc3161"` and its `url`; empty = none."""
 

@@ -96,6 +96,36 @@ def test_a_scene_that_comes_late_is_put_in_its_place(fresh, finished, hiding):
     assert [(r.scene_id, r.outcome) for r in result.records] == [(r.scene_id, r.outcome) for r in finished.result.records]
 
 
+def test_a_failed_scene_that_leaves_the_catalogue_is_no_failure_for_ever(fresh, finished, hiding):
+    """A failed scene of which the catalogue knows nothing any more is said to be so, and exit code 3 ends; back again, it is looked at."""
+    hiding()
+    held = {fresh.asset(number): fresh.asset(number).read_bytes() for number in (20, 52, 59)}
+    for path in held:
+        path.write_bytes(b"broken")
+    assert run(fresh.request()).exit_code == 3
+    hiding(20, 52, 59)
+    without = run(fresh.request())
+    assert without.exit_code == 0
+    delisted = {record.scene_id: record for record in without.records if record.reason is Reason.DELISTED}
+    assert set(delisted) == {name_of(number) for number in (20, 52, 59)}
+    assert all(
+        record.outcome is Outcome.REJECTED and "no longer lists it; while it did: the file" in record.detail for record in delisted.values()
+    )
+    again = run(fresh.request())
+    assert (again.exit_code, again.records) == (0, without.records)
+    hiding(20)
+    failed = [record.scene_id for record in run(fresh.request()).records if record.outcome is Outcome.FAILED]
+    assert failed == [name_of(52), name_of(59)]
+    for path, content in held.items():
+        path.write_bytes(content)
+    hiding()
+    result = run(fresh.request())
+    assert unrevised(result) == list(finished.result.alerts)
+    assert [(r.scene_id, r.outcome, r.reason) for r in result.records] == [
+        (r.scene_id, r.outcome, r.reason) for r in finished.result.records
+    ]
+
+
 def test_an_earlier_end_gives_what_was_known_then(again, quarry, tmp_path, monkeypatch):
     """Asked for an earlier end, a workspace that knows more gives what an honest run to that day gives; then the full run comes back."""
     full = alerts_of(again)

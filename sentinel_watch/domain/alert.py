@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "Alert"]
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class Alert(BaseModel):
@@ -102,6 +102,11 @@ class Alert(BaseModel):
     """Overlap with protected areas, hectares; None where no layer was given."""
     distance_to_water_m: float | None
     """Distance to the nearest water, metres; None where no layer was given."""
+    parcels: str | None = None
+    """Parcels of the cadastre that it touches, each with its share of the area, the largest first: `12/4 80 %;12/5 20 %`; None where
+    no layer was given."""
+    parcel_owners: str | None = None
+    """Owners' references of these parcels as the layer has them, separated by `;`; None where no layer was given."""
     suspected_violation: bool | None
     """Whether it goes against rule or permit; None where there is none to judge by."""
     reasons: str
@@ -120,6 +125,8 @@ class Alert(BaseModel):
     """Why it was rejected."""
     assignee: str | None = None
     """Who works on it."""
+    also_seen_as: str = ""
+    """Alerts of other sites, whose areas overlap this one's, that tell of the same event, separated by `;`."""
 
     qa_flags: str
     """What limits the trust in this alert, as codes separated by `;`."""

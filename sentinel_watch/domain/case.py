@@ -107,7 +107,7 @@ class Case:
     standing: str
     """`current`, `withdrawn` (no longer found) or `merged:<alert_id>`."""
     latest_watch: bool
-    """Whether the site's latest watch found it; an earlier one had another pipeline, outline or source."""
+    """Whether the site's current watch found it; another one looked with other detectors, at another outline or at another source."""
     found_at: str
     """When the alert was first told; ISO 8601, UTC, empty where the log does not say."""
     changed_at: str

@@ -6,6 +6,7 @@ and watch.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from shapely import to_wkt
 from sentinel_watch import __version__
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.indices import split_available
+from sentinel_watch.models import load_model
 from sentinel_watch.pipeline.archive import Archive, read_archive
 from sentinel_watch.pipeline.definition import digest
 from sentinel_watch.pipeline.ground import Ground
@@ -29,10 +31,12 @@ if TYPE_CHECKING:
 
     from sentinel_watch.contracts import Source
     from sentinel_watch.domain.scene import Scene
-    from sentinel_watch.domain.site import Site
     from sentinel_watch.store import Store, Watch
 
 __all__ = ["Assignment", "assign", "resume"]
+
+JUDGING = frozenset({"name", "summary", "site_types", "triage", "context", "sinks"})
+"""Keys of a pipeline that decide nothing of what is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ def assign(request: RunRequest, store: Store) -> Assignment:
     source = open_source(request.source, request.cache)
     archive = read_archive(source, request)
     identity = _identity(request)
-    # of a known watch the old document comes back: its decisions stand
-    watch = store.watch(digest(identity), {**identity, **_decisions(request, archive)})
+    # of a known watch the old document comes back: its decisions stand, and what only judges is brought up to date
+    watch = store.watch(digest(identity), {**identity, **_decisions(request, archive)}, _judging(request))
     return _job(request, source, archive, watch)
 
 
@@ -110,11 +114,34 @@ def _job(request: RunRequest, source: Source, archive: Archive, watch: Watch) ->
 
 
 def _identity(request: RunRequest) -> dict[str, Any]:
-    """Return what makes two watches differ: all that is asked for but the end, which moves on from day to day, and the version."""
+    """Return what makes two watches differ: all that decides what is seen, but for the end, which moves on from day to day."""
     asked = {name: value.isoformat() if value else None for name, value in (("start", request.start), ("asked_from", request.monitor_from))}
     # another state of the program may see otherwise: it learns and watches anew, and what the former found stays as it was
     code = {"code_version": __version__, "code_hash": code_hash()}
-    return {"site": _site(request.site), "pipeline": request.pipeline.resolved(), "source": request.source, **asked, **code}
+    seeing = {name: value for name, value in request.pipeline.resolved().items() if name not in JUDGING}
+    site = {"site_id": request.site.site_id, "site_type": request.site.site_type, "geometry": to_wkt(request.site.geometry)}
+    return {
+        "site": site,
+        "pipeline": seeing,
+        "model": _model(request.pipeline.classifier_built.asks),
+        "source": request.source,
+        **asked,
+        **code,
+    }
+
+
+def _judging(request: RunRequest) -> dict[str, Any]:
+    """Return what may change within a watch, as plain JSON: the whole pipeline, and the site with its permits."""
+    # through JSON: the store gives lists back where a site has tuples
+    document: dict[str, Any] = json.loads(json.dumps({"pipeline": request.pipeline.resolved(), "site_feature": site_feature(request.site)}))
+    return document
+
+
+def _model(asked: str) -> str:
+    """Return name, version and hash of the model that a classifier asks; empty for none."""
+    card = load_model(asked)[1] if asked else None
+    # the hash too, since a folder of one's own may come to hold another model
+    return f"{card.name}/{card.version} {card.sha256[:16]}" if card else ""
 
 
 def _decisions(request: RunRequest, archive: Archive) -> Mapping[str, Any]:
@@ -124,17 +151,9 @@ def _decisions(request: RunRequest, archive: Archive) -> Mapping[str, Any]:
         "monitor_from": line.monitor_from.isoformat(),
         "history_from": line.history_from.isoformat(),
         "why": line.why,
-        # beside the identity: an operator's new name begins no new watch
-        "site_feature": site_feature(request.site),
         # by the archive and by the history: the detector compares looks of the one with looks of the other
         "bands": list(archive.bands(archive.bands(request.pipeline.bands), before=line.monitor_from)),
     }
-
-
-def _site(site: Site) -> dict[str, Any]:
-    """Return what of a site makes two watches differ, as plain JSON: id, type, outline and permits."""
-    permits = [{"permit_id": permit.permit_id, "geometry": to_wkt(permit.geometry), "terms": repr(permit)} for permit in site.permits]
-    return {"site_id": site.site_id, "site_type": site.site_type, "geometry": to_wkt(site.geometry), "permits": permits}
 
 
 def _instant(text: str) -> datetime:

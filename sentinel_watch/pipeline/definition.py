@@ -140,7 +140,7 @@ class Pipeline(Part):
     def resolved(self) -> dict[str, Any]:
         """Return the whole definition with every default written out, as plain JSON values.
 
-        Two pipelines that differ in it watch apart: neither uses what the other has learnt.
+        Two pipelines that differ in how they see watch apart: neither uses what the other has learnt.
         """
         lists = {"masks": self.maskers, "detectors": self.detectors_built, "sinks": self.sinks_built}
         parts = {key: [_written_out(*pair) for pair in zip(getattr(self, key), built, strict=True)] for key, built in lists.items()}

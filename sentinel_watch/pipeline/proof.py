@@ -19,6 +19,7 @@ from sentinel_watch.evidence.samples import Sampler
 from sentinel_watch.evidence.scenes import choose_scenes
 from sentinel_watch.evidence.series import instants
 from sentinel_watch.pipeline.window import Window
+from sentinel_watch.store import shows_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ __all__ = ["gather", "prove"]
 FROM_EVIDENCE = ("evidence_sha256", "before_scene", "after_scene")
 """Columns that the evidence decides: its hash, and the scenes that its pictures show."""
 
-NOT_SHOWN = {*FROM_EVIDENCE, "revision", "case_status", "decision", "rejection_reason", "assignee"}
+NOT_SHOWN = {*FROM_EVIDENCE, "revision", "case_status", "decision", "rejection_reason", "assignee", "also_seen_as"}
 """Columns that do not show in an alert's evidence."""
 
 
@@ -137,6 +138,9 @@ def _cut(look: xr.Dataset, window: Window, chip: Chip) -> xr.Dataset:
 def _kept(job: Assignment, alert: Alert, before: Alert | None) -> dict[str, str | None] | None:
     """Return the columns of the alert's evidence where it still shows what the alert says, and is whole; else None."""
     if before is None or before.model_dump(exclude=NOT_SHOWN) != alert.model_dump(exclude=NOT_SHOWN):
+        return None
+    # the figures show the site's permits, which may have changed without a word in the alert
+    if not shows_site(job.watch):
         return None
     # the folder itself is asked too: somebody may have changed or deleted a file in it
     found = whole_hash(job.request.out / "evidence" / alert.alert_id)

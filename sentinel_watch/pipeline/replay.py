@@ -41,7 +41,17 @@ IDENTITY = (
 """What a replay must give byte for byte: where, when, what."""
 
 BESIDE = frozenset(
-    {"revision", "evidence_sha256", "before_scene", "after_scene", "case_status", "decision", "rejection_reason", "assignee"}
+    {
+        "revision",
+        "evidence_sha256",
+        "before_scene",
+        "after_scene",
+        "case_status",
+        "decision",
+        "rejection_reason",
+        "assignee",
+        "also_seen_as",
+    }
 )
 """What no detection decides: how often the alert was written, which scenes its pictures show, what people have entered."""
 

@@ -10,6 +10,6 @@ from sentinel_watch.store.database import shown
 from sentinel_watch.store.looks import Look
 from sentinel_watch.store.postgis import is_address
 from sentinel_watch.store.store import Store, open_store
-from sentinel_watch.store.watches import Watch
+from sentinel_watch.store.watches import Watch, shows_site
 
-__all__ = ["Look", "Store", "Watch", "is_address", "open_store", "shown"]
+__all__ = ["Look", "Store", "Watch", "is_address", "open_store", "shown", "shows_site"]

@@ -14,8 +14,10 @@ import shapely
 from sentinel_watch.domain.alert import Alert
 from sentinel_watch.store.audit import Note, record
 from sentinel_watch.store.geometry import geometry_columns
+from sentinel_watch.store.overlaps import name_twins
 from sentinel_watch.store.rows import put_all, rows_where
 from sentinel_watch.store.tables import ALERT, EVENT
+from sentinel_watch.store.watches import take_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,19 +42,41 @@ _HIDDEN = {"geometry", "min_x", "min_y", "max_x", "max_y", "watch_id"}
 def replace_alerts(connection: Connection, watch: Watch, alerts: Iterable[Alert]) -> None:
     """Make `alerts` the alerts that the watch finds now, with an entry of the audit log for each change.
 
-    What people have entered in a case stays, and `revision` rises by 1 where any other column or the outline changed. Known alerts
-    that are not among `alerts` are withdrawn, and come back with their case and a higher revision when they are found again.
+    What people have entered in a case stays, under whichever watch of the site they did, and `revision` rises by 1 where any other
+    column or the outline changed. Known alerts that are not among `alerts` are withdrawn, and come back with their case and a higher
+    revision when they are found again. The watch becomes the site's own.
     """
-    known = {row["alert_id"]: row for row in rows_where(connection, ALERT, watch_id=watch.watch_id)}
-    rows = [_revised(_row_of(watch, alert), known.get(alert.alert_id)) for alert in alerts]
+    take_up(connection, watch)
+    own = {row["alert_id"]: row for row in rows_where(connection, ALERT, watch_id=watch.watch_id)}
+    drafts = [_row_of(watch, alert) for alert in alerts]
+    known = {**own, **_carried(connection, watch, drafts, own)}
+    found = {row["alert_id"] for row in drafts}
+    gone = [row for name, row in sorted(own.items()) if name not in found]
+    heirs = _heirs(connection, watch, drafts) if gone else {}
+    drafts += [_withdrawn(row, heirs.get(row["event_id"])) for row in gone]
+    twins = name_twins(connection, drafts, next((row["site_id"] for row in drafts), watch.site_id))
+    pairs = [(_revised(row, known.get(row["alert_id"])), known.get(row["alert_id"])) for row in drafts]
+    _write(connection, [*pairs, *twins])
+
+
+def _carried(
+    connection: Connection, watch: Watch, rows: Sequence[Mapping[str, Any]], own: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return alert id -> its row in another watch of the site, where people or runs have got further there than in this one."""
+    others = [row for site_id in {row["site_id"] for row in rows} for row in rows_where(connection, ALERT, site_id=site_id)]
+    known = {name: row["revision"] for name, row in own.items()}
     found = {row["alert_id"] for row in rows}
-    gone = [row for name, row in sorted(known.items()) if name not in found]
-    heirs = _heirs(connection, watch, rows) if gone else {}
-    rows += [_revised(_withdrawn(row, heirs.get(row["event_id"])), row) for row in gone]
-    changed = [row for row in rows if row != known.get(row["alert_id"])]
+    further = [row for row in others if row["watch_id"] != watch.watch_id and row["alert_id"] in found]
+    further = [row for row in further if row["revision"] > known.get(row["alert_id"], 0)]
+    return {row["alert_id"]: row for row in sorted(further, key=lambda row: int(row["revision"]))}
+
+
+def _write(connection: Connection, pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]]) -> None:
+    """Write the rows that differ from what was there before, None for nothing, and an entry of the audit log for each."""
+    changed = [(new, old) for new, old in pairs if new != old]
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    put_all(connection, ALERT, [{**row, "changed_at": now} for row in changed])
-    record(connection, [_note(row, known.get(row["alert_id"])) for row in changed])
+    put_all(connection, ALERT, [{**new, "changed_at": now} for new, _ in changed])
+    record(connection, [_note(new, old) for new, old in changed])
 
 
 def read_alerts(connection: Connection, watch: Watch | None) -> tuple[Alert, ...]:
@@ -107,7 +131,7 @@ def _withdrawn(row: Mapping[str, Any], heir: str | None) -> dict[str, Any]:
     flags = [flag for flag in row["qa_flags"].split(";") if flag and flag != "superseded" and not flag.startswith("merged:")]
     # the exports have no column for it, and must not show it as if it were found today
     flags += ["superseded", *([standing] if heir else [])]
-    return {**row, "standing": standing, "qa_flags": ";".join(flags)}
+    return {**row, "standing": standing, "qa_flags": ";".join(flags), "also_seen_as": ""}
 
 
 def _heirs(connection: Connection, watch: Watch, rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -129,4 +153,6 @@ def _note(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> Note:
         what = "alert.changed" if new["standing"] == CURRENT else "alert.withdrawn"
         details["columns"] = {name: [old[name], new[name]] for name in columns}
         details["outline_changed"] = new["geometry"] != old["geometry"]
+        if new["watch_id"] != old["watch_id"]:
+            details["another_watch"] = True
     return Note("run", what, new["alert_id"], details)

@@ -18,7 +18,7 @@ from sentinel_watch.store.alerts import alert_of, order, visible, worked_on
 from sentinel_watch.store.audit import Note, record
 from sentinel_watch.store.rows import rows_where
 from sentinel_watch.store.tables import ALERT, AUDIT
-from sentinel_watch.store.watches import read_watches
+from sentinel_watch.store.watches import current_watches, read_watches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,23 +58,29 @@ def review_alert(connection: Connection, alert_id: str, revision: int, review: R
     record(connection, [Note(review.reviewer, "alert.reviewed", alert_id, details)])
 
 
-def read_cases(connection: Connection) -> tuple[Case, ...]:
-    """Return all cases that are to be seen, most urgent first; equals by site, then by id, then the latest watch's first.
+def read_cases(connection: Connection, *, hidden: bool = False) -> tuple[Case, ...]:
+    """Return all cases that are to be seen, most urgent first; equals by site, then by id.
 
-    Of an earlier watch of a site those only that people have worked on.
+    Each alert once: as the site's current watch has it, else as that of its other watches in which it changed last, and of those only
+    what people have worked on. With `hidden` also what is no longer found and nobody has worked on.
     """
-    watches = {watch.watch_id: watch.document.get("site", {}) for watch in read_watches(connection)}
-    latest = {site.get("site_id"): number for number, site in watches.items()}
+    watches = {watch.watch_id: watch for watch in read_watches(connection)}
+    current = {watch.site_id: watch.watch_id for watch in watches.values()}
     query = select(AUDIT.c.subject, func.min(AUDIT.c.time)).where(AUDIT.c.action == "alert.found").group_by(AUDIT.c.subject)
     found_at = {row[0]: row[1] for row in connection.execute(query)}
-    cases = []
+    best: dict[str, tuple[bool, dict[str, Any]]] = {}
     for row in rows_where(connection, ALERT):
-        now = latest.get(row["site_id"], row["watch_id"]) == row["watch_id"]
+        now = current.get(row["site_id"], row["watch_id"]) == row["watch_id"]
         # what an earlier watch found and nobody touched would show the same events a second time
-        if visible(row) if now else worked_on(row):
-            site_type = watches[row["watch_id"]].get("site_type", "")
-            cases.append(_case_of(row, site_type, found_at.get(row["alert_id"], ""), latest=now))
-    return tuple(sorted(cases, key=lambda case: (order(case.alert), -case.watch_id)))
+        if hidden or (visible(row) if now else worked_on(row)):
+            known = best.get(row["alert_id"])
+            if known is None or (now, row["revision"]) > (known[0], known[1]["revision"]):
+                best[row["alert_id"]] = now, row
+    sites = {number: watch.document.get("site", {}) for number, watch in watches.items()}
+    cases = [
+        _case_of(row, sites[row["watch_id"]].get("site_type", ""), found_at.get(name, ""), latest=now) for name, (now, row) in best.items()
+    ]
+    return tuple(sorted(cases, key=lambda case: order(case.alert)))
 
 
 def _case_of(row: Mapping[str, Any], site_type: str, found_at: str, *, latest: bool) -> Case:
@@ -84,11 +90,12 @@ def _case_of(row: Mapping[str, Any], site_type: str, found_at: str, *, latest: b
 
 
 def _newest(connection: Connection, alert_id: str) -> dict[str, Any]:
-    """Return the row of an alert, of the latest watch where several have it; raise InputError where none does."""
+    """Return the row of an alert, of the site's current watch where several have it; raise InputError where none does."""
     rows = rows_where(connection, ALERT, alert_id=alert_id)
     if not rows:
         raise InputError(f"there is no alert {alert_id!r}", next_step="sentinel-watch alerts list")
-    return max(rows, key=lambda row: int(row["watch_id"]))
+    current = {watch.watch_id for watch in current_watches(connection).values()}
+    return max(rows, key=lambda row: (row["watch_id"] in current, int(row["revision"])))
 
 
 def _entered(row: Mapping[str, Any], review: Review) -> dict[str, Any]:

@@ -81,13 +81,14 @@ class Store:
             return server_lock(self._engine, site_id)
         return site_lock(Path(self._workspace), site_id)
 
-    def watch(self, key: str, document: Mapping[str, Any]) -> Watch:
+    def watch(self, key: str, document: Mapping[str, Any], present: Mapping[str, Any] | None = None) -> Watch:
         """Return the watch with this key (SHA-256); where there is none yet, make it from `document` (JSON).
 
-        Of a known watch the old document stays: it says how the watch began.
+        Of a known watch the old document stays: it says how the watch began. `present` is what may change without beginning a new
+        one, as the rules that judge; it is brought up to date. A new watch and a change are entries of the audit log.
         """
-        with self._engine.begin() as connection:
-            return watches.create_watch(connection, key, document)
+        with self._auditing() as connection:
+            return watches.create_watch(connection, key, document, present or {})
 
     def find_watch(self, key: str) -> Watch | None:
         """Return the watch with this key, or None."""
@@ -95,7 +96,7 @@ class Store:
             return watches.find_watch(connection, key)
 
     def watches(self) -> tuple[Watch, ...]:
-        """Return all watches, oldest first."""
+        """Return all watches, that whose alerts are its site's own last."""
         with self._reading() as connection:
             return watches.read_watches(connection)
 
@@ -175,13 +176,14 @@ class Store:
         with self._reading() as connection:
             return alert_rows.withdrawn_ids(connection, watch)
 
-    def cases(self) -> tuple[Case, ...]:
+    def cases(self, *, hidden: bool = False) -> tuple[Case, ...]:
         """Return every alert of the list with what people have made of it, most urgent first.
 
-        Those of each site's latest watch, and those of earlier ones that people have worked on.
+        Those of each site's current watch, and those of other ones that people have worked on; with `hidden` also what is no longer
+        found.
         """
         with self._reading() as connection:
-            return case_rows.read_cases(connection)
+            return case_rows.read_cases(connection, hidden=hidden)
 
     def review(self, alert_id: str, revision: int, review: Review) -> None:
         """Enter a review in an alert's case and in the audit log, and raise the alert's revision by 1.

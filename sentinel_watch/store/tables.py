@@ -77,6 +77,8 @@ WATCH = Table(
     Column("id", Integer, primary_key=True),
     Column("key", String(64), nullable=False, unique=True),
     Column("document", JSON, nullable=False),
+    # when its alerts took the place of another watch's; empty until the first are handed over
+    Column("taken_up", Text, nullable=False, server_default=""),
 )
 
 SCENE = Table(

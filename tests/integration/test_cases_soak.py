@@ -1,6 +1,7 @@
-"""Who writes, reviews and sends alerts is killed without warning: nothing that was acknowledged is lost, nothing is there twice.
+"""Who runs, reviews and sends is killed without warning: one alert an event, nothing lost that was acknowledged, nothing there twice.
 
-`SOAK_KILLS=100 python -m pytest tests/integration/test_cases_soak.py` is the long form.
+The processes run the real commands over the made-up quarry. `SOAK_KILLS=100 python -m pytest -s tests/integration/test_cases_soak.py` is
+the long form, about half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -9,23 +10,26 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from alert_examples import make_alert
+import soak
+from planted_site import PlantedSite, digest_of
 
 from sentinel_watch.app.delivery import retry_messages, send_messages
-from sentinel_watch.domain.case import CaseStatus, Review
-from sentinel_watch.errors import InputError, StaleRevisionError, WorkspaceBusyError
 from sentinel_watch.store import open_store
 
-KILLS = int(os.environ.get("SOAK_KILLS", "3"))
+KILLS = int(os.environ.get("SOAK_KILLS", "6"))
 SEED = 20261122
+ENDS = ("2021-03-20", "2021-08-01", "2021-11-01", "")
+"""Last days of runs: before the pit is dug, soon after, later, none. An earlier one than before watches anew, and withdraws or finds."""
+PEOPLE = {"revision", "case_status", "decision", "rejection_reason", "assignee"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -44,37 +48,6 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def find(folder, place):
-    """Hold the site and write its alerts as runs do, now these and now those, for as long as it is let; ends with 2 where it is held."""
-    try:
-        with open_store(place) as store, store.lock("quarry"):
-            watch = store.watch("a" * 64, {"site": {"site_id": "quarry"}})
-            for number in range(200):
-                store.replace_alerts(watch, [make_alert(one, area_ha=1.0 + number % 3) for one in range(2 + number % 3)])
-                time.sleep(0.01)
-    except WorkspaceBusyError:
-        sys.exit(2)
-
-
-def review(folder, place):
-    """Review whatever there is, again and again; each review that was entered is noted outside of the store."""
-    with open_store(place) as store, (Path(folder) / "acknowledged").open("a") as acknowledged:
-        while True:
-            for case in store.cases():
-                status = CaseStatus.CONFIRMED if case.alert.case_status == "assigned" else CaseStatus.ASSIGNED
-                with suppress(StaleRevisionError):
-                    store.review(case.alert.alert_id, case.alert.revision, Review("Ayşe", status, assignee="Bob"))
-                    acknowledged.write(f"{case.alert.alert_id} {case.alert.revision + 1}\n")
-                    acknowledged.flush()
-
-
-def deliver(folder, place):
-    """Send what is new, and what failed."""
-    with suppress(InputError):
-        send_messages(place, Path(folder) / "routes.toml")
-        retry_messages(place)
-
-
 @pytest.fixture
 def receiver(tmp_path, monkeypatch):
     """Return a receiver that fails half of the time."""
@@ -88,47 +61,85 @@ def receiver(tmp_path, monkeypatch):
         thread.join()
 
 
-@pytest.mark.timeout(300 + 20 * KILLS)
-def test_kills_lose_nothing_and_double_nothing(tmp_path, place, receiver, capsys):
-    """After kills at random moments: one alert an event, every acknowledged review in the log, every message sent, the chain whole."""
-    hook = f'[[routes]]\nname = "hook"\nurl = "http://127.0.0.1:{receiver.server_port}/"\nsecret_env = "HOOK"\n'
-    (tmp_path / "routes.toml").write_text(hook)
-    (tmp_path / "acknowledged").touch()
+@pytest.fixture
+def start(monkeypatch):
+    """Return a way to start one of the soak's workers; the processes have everything imported, and so are in their work at once."""
+    # Kernels compiled once are read from the cache by all
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sentinel_watch.app.delivery", "alert_examples"])
-    chance, arguments = random.Random(SEED), (str(tmp_path), place)
-    with open_store(place) as store:
-        store.replace_alerts(store.watch("a" * 64, {"site": {"site_id": "quarry"}}), [make_alert(0)])
-    killed = 0
-    for number in range(KILLS):
-        # first the two that get in each other's way, and until something was acknowledged: else nothing could be lost
-        chosen = chance.sample((find, review, deliver, review), 2) if number else (find, review)
-        workers = [context.Process(target=work, args=arguments) for work in chosen]
-        for worker in workers:
-            worker.start()
-        _wait_for(tmp_path / "acknowledged")
-        workers[0].join(chance.uniform(0.3, 2.5))
-        for worker in workers:
+    context.set_forkserver_preload(["soak"])
+
+    def _start(work, *arguments):
+        process = context.Process(target=work, args=tuple(map(str, arguments[:2])) + arguments[2:])
+        process.start()
+        return process
+
+    return _start
+
+
+@pytest.mark.timeout(600 + 60 * KILLS)
+def test_kills_lose_nothing_and_double_nothing(fresh: PlantedSite, finished, tmp_path, place, receiver, start):
+    """After kills at random moments of run, review and delivery the end is that of a run which nothing disturbed, and the chain is whole."""
+    site = fresh.folder
+    hook = f'[[routes]]\nname = "hook"\nurl = "http://127.0.0.1:{receiver.server_port}/"\nsecret_env = "HOOK"\n'
+    (site / "routes.toml").write_text(hook)
+    (site / "acknowledged").touch()
+    longest = _time_of(start(soak.watch, site, tmp_path / "elsewhere", 0))
+    shutil.rmtree(site / "out")
+    assert _time_of(start(soak.watch, site, place, 0)) > 0
+    chance, killed = random.Random(SEED), Counter()
+    for number in range(1, KILLS + 1):
+        pipeline, end = _variant(site, number, chance), chance.choice(ENDS)
+        other = chance.choice((soak.review, soak.review, soak.deliver)) if number > 1 else soak.review
+        workers = {"run": start(soak.watch, site, place, number, pipeline, end), other.__name__: start(other, site, place, number)}
+        if number == 1:
+            _wait_for(site / "acknowledged")
+        workers["run"].join(chance.uniform(0.05, longest))
+        for name, worker in workers.items():
             worker.kill()
             worker.join()
-            killed += worker.exitcode == -9
-    # four at once: one works, the others are told
-    four = [context.Process(target=find, args=arguments) for _ in range(4)]
-    for process in four:
-        process.start()
+            assert worker.exitcode in {0, -9}, (site / f"{worker.name}.log", _tails(site, number))
+            killed[name] += worker.exitcode == -9
+    _finish(start, site, place, receiver)
+    with open_store(place) as store:
+        _check(store, (site / "acknowledged").read_text().split("\n"), receiver.keys)
+        told = Counter(entry.action for entry in store.audit.entries())
+    _compare(site / "out", finished.site.folder / "run")
+    told = f"killed {dict(killed)}, a run takes {longest:.1f} s; entries {dict(told)}; {len(receiver.keys)} messages received"
+    sys.stderr.write(f"\n{type(place).__name__}: {told}\n")
+    assert killed.total() >= KILLS
+
+
+def _variant(site: Path, number: int, chance: random.Random) -> str:
+    """Write the pipeline of a round, and return its name: mostly the site's own, or one that judges otherwise, or one that sees otherwise."""
+    text = (site / "pipeline.toml").read_text()
+    if number % 10 == 9:
+        text = text.replace("min_clear_fraction = 0.1", f"min_clear_fraction = 0.1{number:04d}")
+    elif chance.random() < 0.3:
+        text = text.replace("min_area_ha = 0.05", f"min_area_ha = {chance.choice((0.04, 0.06))}")
+    (site / f"pipeline{number}.toml").write_text(text)
+    return f"pipeline{number}.toml"
+
+
+def _finish(start, site, place, receiver):
+    """Let four whole runs begin at once, of which one works and the others are told, and deliver what is left."""
+    four = [start(soak.watch, site, place, 1000 + number) for number in range(4)]
     for process in four:
         process.join()
-    assert sorted(process.exitcode for process in four) == [0, 2, 2, 2]
+    ends = sorted(process.exitcode for process in four)
+    assert set(ends) <= {0, 2}
+    assert 0 in ends
+    assert "another run is working on site" in _tails(site, *range(1000, 1004)) or ends == [0] * 4
     for _ in range(20):
         retry_messages(place)
-        send_messages(place, tmp_path / "routes.toml")
-    with open_store(place) as store:
-        _check(store, (tmp_path / "acknowledged").read_text().split("\n"), receiver.keys)
-        entries = len(list(store.audit.entries()))
-    with capsys.disabled():
-        told = f"{killed} processes killed, {entries} entries of the log, {len(receiver.keys)} messages received"
-        sys.stderr.write(f"\n{told}\n")
-    assert killed >= KILLS
+        send_messages(place, site / "routes.toml")
+
+
+def _time_of(process) -> float:
+    """Return how long a run took that nothing disturbed, seconds."""
+    begin = time.monotonic()
+    process.join()
+    assert process.exitcode == 0
+    return time.monotonic() - begin
 
 
 def _wait_for(acknowledged):
@@ -139,14 +150,33 @@ def _wait_for(acknowledged):
         time.sleep(0.05)
 
 
+def _tails(site, *numbers):
+    """Return the ends of what the workers of these rounds have printed."""
+    logs = [path for number in numbers for path in site.glob(f"*[a-z]{number}.log")]
+    return "\n".join(f"{path.name}:\n{path.read_text()[-2000:]}" for path in logs)
+
+
 def _check(store, acknowledged, keys):
     cases = store.cases()
-    assert len(acknowledged) > 1
-    assert len({case.alert.event_id for case in cases}) == len(cases)
+    standing = [case for case in cases if case.standing == "current" and case.latest_watch]
+    assert len(standing) == 1
+    assert len({case.alert.event_id for case in cases}) == len(cases) == len({case.alert.alert_id for case in cases})
     assert store.audit.verify() is None
+    assert len(acknowledged) > 1
     known = {f"{e.subject} {json.loads(e.details)['revision']}" for e in store.audit.entries() if e.action == "alert.reviewed"}
     assert [line for line in acknowledged[:-1] if line not in known] == []
     messages = store.messages()
     assert messages
     assert {message.state for message in messages} == {"sent"}
     assert {message.key for message in messages} <= set(keys)
+
+
+def _compare(ours, theirs):
+    """Hold the alerts to those of a run that nothing disturbed, but for what people enter, and the evidence byte for byte."""
+    found, expected = (json.loads((folder / "alerts.geojson").read_text())["features"] for folder in (ours, theirs))
+    assert [one["id"] for one in found] == [one["id"] for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one["geometry"] == other["geometry"]
+        columns, wanted = one["properties"], other["properties"]
+        assert {name for name in columns if columns[name] != wanted[name]} <= PEOPLE
+        assert digest_of(ours / "evidence" / one["id"]) == digest_of(theirs / "evidence" / one["id"])

@@ -26,9 +26,6 @@ from sentinel_watch.tracking import Sighting, track
 pictures = npst.arrays(np.uint8, (4, 7), elements=st.integers(0, 2), fill=st.sampled_from([0, 0, 1]))
 """0 nothing, 1 changed, 2 changed and confirmed: regions that grow, merge, split, vanish and return, over any block's edge."""
 
-SITE = Site("quarry", "Quarry", "mine", box(20, 45, 20.1, 45.1))
-CONTEXT = Context(SITE, "EPSG:32634", (), "sentinel-2a", 0.95, False, (), "mine", "1")
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
@@ -37,14 +34,14 @@ def store(tmp_path_factory):
         yield store
 
 
-def _events(scenes, upto):
-    """Return the events after the scenes whose numbers are in `upto`, in the order of time, classified."""
+def _events(scenes, upto, site_id="quarry"):
+    """Return the events of a site after the scenes whose numbers are in `upto`, in the order of time, classified."""
     events = ()
     for number in sorted(upto):
         labels = label(scenes[number] > 0, connectivity=2)
         parts = [list(zip(*np.nonzero(labels == one), strict=True)) for one in range(1, labels.max() + 1)]
         regions = [make_region(part, confirmed=max(scenes[number][pixel] for pixel in part) == 2, day=number) for part in parts]
-        events = track(events, regions, Sighting("quarry", f"S{number}", date(2023, 5, 1) + timedelta(days=number)))
+        events = track(events, regions, Sighting(site_id, f"S{number}", date(2023, 5, 1) + timedelta(days=number)))
     what = Classification("excavation", {"excavation": 1.0}, "rule", "It changed.")
     return tuple(replace(event, classification=what) for event in events)
 
@@ -57,16 +54,20 @@ def test_one_alert_an_event_whatever_comes_late(store, scenes, data):
     An alert that was reviewed is never lost: it is found, or it stands as superseded, naming the alert that it is now part of where the
     older event has one. The end does not depend on the order of arrival.
     """
-    watch = store.watch(uuid4().hex, {"site": {"site_id": "quarry"}})
+    # a site of its own for each example; all lie at one place, so that each names the others
+    site_id = uuid4().hex
+    watch = store.watch(site_id, {"site": {"site_id": site_id}})
+    site = Site(site_id, "Quarry", "mine", box(20, 45, 20.1, 45.1))
+    context = Context(site, "EPSG:32634", (), "sentinel-2a", 0.95, False, (), "mine", "1")
     triage, arrived, reviewed, stored = Triage(min_area_ha=0), [], set(), set()
     for number in data.draw(st.permutations(range(len(scenes)))):
         arrived.append(number)
-        events = _events(scenes, arrived)
+        events = _events(scenes, arrived, site_id)
         gone = stored - {event.event_id for event in events}
         record = SceneRecord(f"S{number}", f"2023-05-{number + 1:02d}T00:00:00Z", "monitoring", Outcome.USED)
         store.finish_scene(watch, record, events, sorted(gone))
         stored = {event.event_id for event in events}
-        alerts = store.replace_alerts(watch, triage.alerts(events, CONTEXT))
+        alerts = store.replace_alerts(watch, triage.alerts(events, context))
         due = {event.event_id for event in events if event.status is not EventStatus.PROVISIONAL}
         found = [alert for alert in alerts if "superseded" not in alert.qa_flags]
         assert sorted(alert.event_id for alert in found) == sorted(due)

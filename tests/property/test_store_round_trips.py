@@ -63,10 +63,11 @@ def test_arrays_come_back_as_they_were(place: tuple[Store, Watch], given_arrays:
 def test_alerts_come_back_as_they_were(place: tuple[Store, Watch], given_alerts: list[Alert]) -> None:
     """Every column and the outline of an alert survive; the revision is the store's own."""
     store, _ = place
-    # alerts that people worked on are never lost, so that each example needs a list of its own
-    watch = store.watch(uuid4().hex, {})
-    found = store.replace_alerts(watch, given_alerts)
-    expected = {alert.alert_id: alert.model_copy(update={"revision": 1}) for alert in given_alerts}
+    # alerts that people worked on are never lost, so that each example needs a site of its own
+    site_id = uuid4().hex
+    given_alerts = [alert.model_copy(update={"site_id": site_id}) for alert in given_alerts]
+    found = store.replace_alerts(store.watch(site_id, {}), given_alerts)
+    expected = {alert.alert_id: alert.model_copy(update={"revision": 1, "also_seen_as": ""}) for alert in given_alerts}
     assert {alert.alert_id: alert for alert in found} == expected
 
 

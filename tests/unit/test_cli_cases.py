@@ -62,8 +62,8 @@ def test_the_log_is_verified_and_handed_out(workspace: str, tmp_path: Path) -> N
     """The head is printed, verifies, and the export is an entry a line; a head that never was is found out."""
     head = _say("audit", "head", "--workspace", workspace).strip()
     assert "is whole" in _say("audit", "verify", "--head", head, "--workspace", workspace)
-    assert "entry 3" in _say("audit", "verify", "--head", "f" * 64, "--workspace", workspace)
+    assert "entry 4" in _say("audit", "verify", "--head", "f" * 64, "--workspace", workspace)
     _say("audit", "export", "--out", str(tmp_path / "audit.jsonl"), "--workspace", workspace)
     entries = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text("utf-8").splitlines()]
-    assert [entry["subject"] for entry in entries] == ["quarry-1a2b", "quarry-3c4d"]
+    assert [entry["subject"] for entry in entries] == ["quarry", "quarry-1a2b", "quarry-3c4d"]
     assert entries[-1]["hash"] == head

@@ -34,7 +34,7 @@ def store(place: Path | str) -> Iterator[Store]:
 @pytest.fixture
 def watch(store: Store) -> Watch:
     """Return a watch."""
-    return store.watch(KEY, {"site": "quarry"})
+    return store.watch(KEY, {"site": {"site_id": "quarry"}})
 
 
 def _record(scene_id: str, day: int = 1, role: str = "monitoring", outcome: Outcome = Outcome.USED) -> SceneRecord:
@@ -51,8 +51,8 @@ def _fill(store: Store, watch: Watch) -> None:
 
 def test_a_watch_is_made_once(store: Store, watch: Watch) -> None:
     """The document of the first time stays, whatever a later caller brings; an unknown key is None."""
-    assert store.watch(KEY, {"site": "another"}) == watch == store.find_watch(KEY)
-    assert watch.document == {"site": "quarry"}
+    assert store.watch(KEY, {"site": {"site_id": "another"}}) == watch == store.find_watch(KEY)
+    assert watch.document == {"site": {"site_id": "quarry"}}
     assert store.find_watch(OTHER_KEY) is None
 
 

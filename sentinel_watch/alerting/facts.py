@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.domain.event import Event
     from sentinel_watch.domain.site import Embargo, Permit, Site
+    from sentinel_watch.domain.surroundings import Parcel
 
 __all__ = ["TOLERANCE_M", "Facts"]
 
@@ -92,6 +93,11 @@ class Facts:
     def water_m(self) -> float | None:
         """Return the distance to the nearest water, metres; None where no layer was named."""
         return self.surroundings.distance_m("water", self.geometry)
+
+    @cached_property
+    def parcels(self) -> tuple[tuple[Parcel, float], ...] | None:
+        """Return the parcels that it touches, each with its share of the area, percent, the largest first; None without a cadastre."""
+        return self.surroundings.parcels_of(self.geometry)
 
     def metres(self, geometry: BaseGeometry) -> BaseGeometry:
         """Return a geometry of the register (WGS84) in `crs`.

@@ -26,6 +26,10 @@ class LegalFinding:
     """0-100."""
     protected_overlap_ha: float | None = None
     distance_to_water_m: float | None = None
+    parcels: str | None = None
+    """`12/4 80 %;12/5 20 %`, the largest share first."""
+    parcel_owners: str | None = None
+    """Their owners' references, separated by `;`, none twice."""
     suspected_violation: bool | None = None
     reasons: tuple[str, ...] = ()
     """Codes of the rules that hold, in the pipeline's order."""
@@ -47,12 +51,23 @@ def judge(facts: Facts, rules: Sequence[Rule]) -> LegalFinding:
         _rounded(facts.outside_pct, 1),
         _rounded(facts.protected_ha, 4),
         _rounded(facts.water_m, 1),
+        *_cadastre(facts),
         # missing paper is not lawfulness either
         True if violation else (False if facts.site.permits else None),
         # in the pipeline's order, so that the same finding is the same text
         tuple(code for code, _ in held),
         sum(not rule.violation for _, rule in held),
     )
+
+
+def _cadastre(facts: Facts) -> tuple[str | None, str | None]:
+    """Return parcels and owners as columns have them, None for both where no cadastre was named."""
+    if facts.parcels is None:
+        return None, None
+    # the columns' own separator must not come out of the layer
+    told = [(parcel.parcel_id.replace(";", ","), parcel.owner.replace(";", ","), share) for parcel, share in facts.parcels]
+    owners = dict.fromkeys(owner for _, owner, _ in told if owner)
+    return ";".join(f"{name} {share:.0f} %" for name, _, share in told), ";".join(owners)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -202,6 +202,8 @@ def _law(law: LegalFinding) -> dict[str, Any]:
         "reasons": ";".join(law.reasons),
         "protected_overlap_ha": law.protected_overlap_ha,
         "distance_to_water_m": law.distance_to_water_m,
+        "parcels": law.parcels,
+        "parcel_owners": law.parcel_owners,
     }
 
 

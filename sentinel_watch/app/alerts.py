@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from sentinel_watch.alerting.reasons import sentences
+from sentinel_watch.app.history import told
 from sentinel_watch.app.tables import alert_table, console, fact_table
 from sentinel_watch.errors import InputError, did_you_mean
 from sentinel_watch.sinks import SINKS
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sentinel_watch.domain.case import Case
-    from sentinel_watch.store.audit import AuditEntry
 
 __all__ = ["Wanted", "export_alerts", "find_case", "list_alerts", "show_alert"]
 
@@ -91,7 +92,9 @@ def show_alert(workspace: Path | str, alert_id: str) -> None:
     facts = {name: _plain(name, value) for name, value in case.alert.properties().items()}
     beside = {"due": case.due, "reviewer": case.reviewer, "decided_at": case.decided_at, "true_class": case.true_class}
     facts |= {name: value for name, value in beside.items() if value}
-    facts["history"] = "\n".join(_told(entry) for entry in history) or "nothing is recorded"
+    facts["why"] = "\n".join(sentences(case.alert)) or "no rule of the pipeline holds"
+    facts["now"] = _remark(case) or "new"
+    facts["history"] = "\n".join(told(entry) for entry in history) or "nothing is recorded"
     console().print(fact_table(facts))
 
 
@@ -114,12 +117,14 @@ def export_alerts(workspace: Path | str, wanted: Wanted, out: Path, sinks: tuple
 def find_case(workspace: Path | str, alert_id: str) -> Case:
     """Return the case of the alert whose id begins with `alert_id`; raise InputError where none does, or several do.
 
-    An exact id goes before longer ones that begin with it. An id may occur in several watches of a site: the latest
-    one's case is taken.
+    An exact id goes before longer ones that begin with it, and what is in the list before what is no longer found.
     """
     cases = _cases(workspace, EVERYTHING)
-    # the latest watch's comes first, and is the one that a review enters
-    found = {case.alert.alert_id: case for case in reversed(cases) if case.alert.alert_id.startswith(alert_id)}
+    found = {case.alert.alert_id: case for case in cases if case.alert.alert_id.startswith(alert_id)}
+    if not found:
+        # somebody may have been told of it before it went
+        gone = _cases(workspace, EVERYTHING, hidden=True)
+        found = {case.alert.alert_id: case for case in gone if case.alert.alert_id.startswith(alert_id)}
     if not found:
         near = did_you_mean(alert_id, (case.alert.alert_id for case in cases))
         raise InputError(f"there is no alert {alert_id!r}", where=shown(workspace), found=alert_id, allowed=near)
@@ -128,15 +133,18 @@ def find_case(workspace: Path | str, alert_id: str) -> Case:
     return found.get(alert_id) or next(iter(found.values()))
 
 
-def _cases(workspace: Path | str, wanted: Wanted) -> Sequence[Case]:
-    """Return the cases that are wanted, most urgent first; raise InputError where there is no such workspace, or no such day."""
+def _cases(workspace: Path | str, wanted: Wanted, *, hidden: bool = False) -> Sequence[Case]:
+    """Return the cases that are wanted, most urgent first, with `hidden` those too that are no longer found.
+
+    Raises InputError where there is no such workspace, or no such day.
+    """
     try:
         # checked before the store is opened: a typing error is told though the workspace is missing
         date.fromisoformat(wanted.since or "2000-01-01")
     except ValueError as error:
         raise InputError("--since is not a day", found=str(wanted.since), allowed="YYYY-MM-DD") from error
     with open_store(workspace, must_exist=True) as store:
-        return [case for case in store.cases() if wanted.has(case)]
+        return [case for case in store.cases(hidden=hidden) if wanted.has(case)]
 
 
 def _remark(case: Case) -> str:
@@ -149,30 +157,8 @@ def _remark(case: Case) -> str:
     words = [f"{state} ({alert.assignee})" if alert.assignee else state, f"due {case.due}" if case.due and not alert.decision else ""]
     words.append({"current": "", "withdrawn": "no longer found"}.get(case.standing, case.standing.replace("merged:", "now part of ")))
     words.append("" if case.latest_watch else f"from an earlier watch ({alert.pipeline})")
+    words.append(f"also seen as {alert.also_seen_as.replace(';', ' and ')}" if alert.also_seen_as else "")
     return ", ".join(word for word in words if word)
-
-
-def _told(entry: AuditEntry) -> str:
-    """Return an entry of an alert's history in a line: when, by whom, what, and which columns became what.
-
-    Time to the minute, UTC. Of the first entry no columns are shown, as all of them are new.
-    """
-    details = json.loads(entry.details)
-    # the finding itself would list every column of the alert
-    columns = details.get("columns", {}) if entry.action != "alert.found" else {}
-    parts = [f"{name} {_short(old)} -> {_short(new)}" for name, (old, new) in columns.items() if name not in {"decided_at", "reviewer"}]
-    comment = f'; "{details["comment"]}"' if details.get("comment") else ""
-    what = entry.action.removeprefix("alert.")
-    return f"{entry.time[:16]}Z {entry.actor}: {what}, revision {details.get('revision', '?')}; {', '.join(parts)}{comment}".rstrip("; ")
-
-
-def _short(value: object) -> str:
-    """Return a value in a few characters, None as `-`.
-
-    At most 40 characters, the last three given up for an ellipsis where it is longer.
-    """
-    text = "-" if value is None or value == "" else str(value)
-    return text if len(text) <= 40 else f"{text[:37]}…"
 
 
 def _plain(name: str, value: object) -> str:

@@ -1,11 +1,13 @@
-"""The verbs of the audit log: verify it, note its head elsewhere, hand it out."""
+"""The verbs of the audit log: show it, verify it, note its head elsewhere, hand it out."""
 
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from sentinel_watch.app.history import told
 from sentinel_watch.app.tables import console
 from sentinel_watch.sinks.atomic import replacing
 from sentinel_watch.store import open_store
@@ -13,7 +15,7 @@ from sentinel_watch.store import open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["export_audit", "print_head", "verify_audit"]
+__all__ = ["export_audit", "print_head", "show_audit", "verify_audit"]
 
 
 def verify_audit(workspace: Path | str, kept_head: str) -> int:
@@ -34,6 +36,19 @@ def verify_audit(workspace: Path | str, kept_head: str) -> int:
         kept = "and holds the head that was kept" if kept_head else "as far as it goes: give --head to know that its end is there"
         out.print(f"the audit log is whole, {kept}\nhead {store.audit.head()}", highlight=False)
     return 0
+
+
+def show_audit(workspace: Path | str, subject: str | None, last: int) -> None:
+    """Print the last entries of the log in words, oldest first: when, who, what, to what, and what became what.
+
+    `subject` is an alert's or a site's id, None for all; `last` is how many, 0 for all. Times are UTC.
+    """
+    with open_store(workspace, must_exist=True) as store:
+        entries = deque(store.audit.entries(subject), last or None)
+    for entry in entries:
+        console().print(f"{entry.number:>5}  {told(entry, subject=True)}", highlight=False, soft_wrap=True)
+    if not entries:
+        console().print("No entries.")
 
 
 def print_head(workspace: Path | str) -> None:

@@ -13,9 +13,21 @@ from sentinel_watch.app.cli_options import DEFAULT_WORKSPACE, Workspace
 
 __all__ = ["audit", "deliveries", "workspaces"]
 
-audit = typer.Typer(no_args_is_help=True, help="Verify and export the log of all changes.", rich_markup_mode=None)
+audit = typer.Typer(no_args_is_help=True, help="Show, verify and export the log of all changes.", rich_markup_mode=None)
 deliveries = typer.Typer(no_args_is_help=True, help="Tell people and programs of what is new.", rich_markup_mode=None)
 workspaces = typer.Typer(no_args_is_help=True, help="Copy a workspace to a database.", rich_markup_mode=None)
+
+
+@audit.command("show")
+def audit_show(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    subject: Annotated[str | None, typer.Option(metavar="ID", help="Only what was done to this alert or site.")] = None,
+    last: Annotated[int, typer.Option(metavar="N", min=0, help="So many entries, 0 for all.")] = 20,
+) -> None:
+    """Show the last entries of the log, oldest first."""
+    from sentinel_watch.app.auditing import show_audit
+
+    show_audit(workspace, subject, last)
 
 
 @audit.command("verify")

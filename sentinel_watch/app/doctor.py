@@ -31,6 +31,7 @@ __all__ = ["Finding", "diagnose", "findings"]
 DISTRIBUTION = "sentinel-watch"
 EXTRAS = {
     "postgis": "keeping a workspace in PostgreSQL",
+    "geoparquet": "exports as GeoParquet",
     "sentinelhub": "reading from Sentinel Hub",
     "dossier": "the dossier of an alert, as PDF and HTML",
     "timestamp": "time stamps by an authority",

@@ -19,7 +19,7 @@ from shapely.geometry import mapping, shape
 from sentinel_watch import __version__
 from sentinel_watch.classification import CLASSIFIERS
 from sentinel_watch.domain.ledger import Outcome
-from sentinel_watch.domain.surroundings import Surroundings
+from sentinel_watch.domain.surroundings import Parcel, Surroundings
 from sentinel_watch.errors import InputError, MissingExtraError
 from sentinel_watch.evidence.bundle.crate import CRATE, crate
 from sentinel_watch.evidence.bundle.documents import alert_document, case_document, event_document, ledger_document
@@ -62,6 +62,7 @@ __all__ = ["ALERT", "SOFTWARE", "WATCH", "Subject", "fill", "read_around", "read
 SITE, PIPELINE, WATCH = "site.geojson", "pipeline.toml", "watch.json"
 """What a replay begins with."""
 ALERT, SOFTWARE, AROUND = "alert.json", "software.json", "surroundings.json"
+PARCELS = "parcels"
 VERIFY = "sentinel-watch evidence verify says what was changed"
 IMAGERY, MASKS, CHANGE, FIGURES, MODELS = "imagery", "masks", "change", "figures", "models"
 
@@ -151,7 +152,9 @@ def read_document(data: Path, name: str) -> dict[str, Any]:
 def read_around(data: Path) -> Surroundings:
     """Return what lies around the site, as a bundle's payload holds it."""
     layers = read_document(data, AROUND)
-    return Surroundings({role: tuple(map(shape, features)) for role, features in layers.items()})
+    parcels = layers.pop(PARCELS, None)
+    told = parcels if parcels is None else tuple(Parcel(**{**one, "geometry": shape(one["geometry"])}) for one in parcels)
+    return Surroundings({role: tuple(map(shape, features)) for role, features in layers.items()}, told)
 
 
 def _check_version(watch: Watch) -> None:
@@ -207,9 +210,11 @@ def _write_imagery(folder: Path, job: Assignment, subject: Subject, stretch: Str
 
 def _write_surroundings(data: Path, job: Assignment, watch: Watch) -> None:
     """Write what the operator's map layers hold around the site."""
-    named = Layers.model_validate(watch.document["pipeline"].get("context", {})).named()
-    around = read_surroundings(named, job.request.site.geometry, str(job.ground.grid.crs))
-    write_json(data / AROUND, {role: [mapping(feature) for feature in features] for role, features in around.layers.items()})
+    named = Layers.model_validate(watch.document["pipeline"].get("context", {}))
+    around = read_surroundings(named.named(), job.request.site.geometry, str(job.ground.grid.crs), named.cadastres())
+    layers = {role: [mapping(feature) for feature in features] for role, features in around.layers.items()}
+    parcels = [{"geometry": mapping(one.geometry), "parcel_id": one.parcel_id, "owner": one.owner} for one in around.parcels or ()]
+    write_json(data / AROUND, {**layers, **({PARCELS: parcels} if around.parcels is not None else {})})
 
 
 def _write_maps(data: Path, job: Assignment, subject: Subject, stretch: Stretch) -> None:

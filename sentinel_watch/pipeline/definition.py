@@ -71,6 +71,17 @@ class Scenes(Part):
     """Least share of a block with data; a scene below it everywhere is rejected as nodata."""
 
 
+class Cadastre(Part):
+    """A layer of parcels, and which of its fields say what."""
+
+    path: str
+    """A vector file with one layer of polygons in any CRS that it names; a relative path from the working folder."""
+    id: str
+    """Field with the parcel's number."""
+    owner: str = ""
+    """Field with a reference to the owner; left out, none is told."""
+
+
 class Layers(Part):
     """Map layers around the site, as paths of vector files in any CRS that they name; relative ones from the working folder.
 
@@ -83,11 +94,17 @@ class Layers(Part):
     """Rivers, lakes, reservoirs; lines or polygons."""
     settlements: tuple[str, ...] = ()
     """Where people live; points or polygons."""
+    parcels: tuple[Cadastre, ...] = ()
+    """Parcels: which of them an alert touches, and whose they are."""
 
     def named(self) -> dict[str, tuple[str, ...]]:
         """Return role -> paths, for the roles for which any layer is named."""
         roles = {"protected": self.protected, "water": self.water, "settlements": self.settlements}
         return {role: paths for role, paths in roles.items() if paths}
+
+    def cadastres(self) -> tuple[tuple[str, str, str], ...]:
+        """Return path, field of the number and field of the owner, "" for none, of each layer of parcels."""
+        return tuple((layer.path, layer.id, layer.owner) for layer in self.parcels)
 
 
 class Pipeline(Part):

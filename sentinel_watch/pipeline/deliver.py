@@ -70,7 +70,8 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     out.mkdir(parents=True, exist_ok=True)
     records, lessons = store.records(job.watch), _lessons(job, store)
     # the sinks write what the store gives back: it adds what people have entered
-    around = read_surroundings(job.request.pipeline.context.named(), job.request.site.geometry, str(job.ground.grid.crs))
+    context, crs = job.request.pipeline.context, str(job.ground.grid.crs)
+    around = read_surroundings(context.named(), job.request.site.geometry, crs, context.cadastres())
     alerts = store.replace_alerts(job.watch, prove(job, store, draft_alerts(job, store, around), progress))
     _set_aside(out / "evidence", store.withdrawn(job.watch))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}

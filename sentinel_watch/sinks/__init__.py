@@ -20,7 +20,9 @@ SINKS: Registry[Sink] = Registry(
     {
         "cap": "sentinel_watch.sinks.cap:CapSink",
         "csv": "sentinel_watch.sinks.csv_file:CsvSink",
+        "flatgeobuf": "sentinel_watch.sinks.flatgeobuf:FlatGeobufSink",
         "geojson": "sentinel_watch.sinks.geojson_file:GeoJsonSink",
+        "geoparquet": "sentinel_watch.sinks.geoparquet:GeoParquetSink",
         "gpkg": "sentinel_watch.sinks.geopackage:GeoPackageSink",
     },
 )

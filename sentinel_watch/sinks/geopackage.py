@@ -5,30 +5,24 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, contextmanager
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pyogrio
 import pyogrio.raw
-import shapely
 
 from sentinel_watch.registry import Part
 from sentinel_watch.sinks.atomic import replacing
-from sentinel_watch.sinks.columns import DAYS, column_kinds, multipolygon
+from sentinel_watch.sinks.table import columns_of, outlines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from sentinel_watch.domain.alert import Alert
 
 __all__ = ["LAYER", "GeoPackageSink"]
 
 LAYER = "alerts"
-
-_DTYPES = {"string": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
 # The table that QGIS and GDAL look for styles in, as they make it; its time is the alerts' own, not the clock's.
 _STYLE_TABLE = """
@@ -71,13 +65,13 @@ class GeoPackageSink(Part):
 
 def _write_layer(alerts: Sequence[Alert], path: Path) -> None:
     """Write the layer with its columns; days are of type DATE, unknown values null."""
-    columns = [_column(alerts, name, kind) for name, kind in column_kinds().items()]
+    columns = columns_of(alerts)
     pyogrio.raw.write(
         str(path),
-        shapely.to_wkb(np.array([multipolygon(alert) for alert in alerts], object), byte_order=1),
-        field_data=[values for values, _ in columns],
-        fields=list(column_kinds()),
-        field_mask=[missing for _, missing in columns],
+        outlines_of(alerts),
+        field_data=[values for values, _ in columns.values()],
+        fields=list(columns),
+        field_mask=[missing for _, missing in columns.values()],
         layer=LAYER,
         driver="GPKG",
         geometry_type="MultiPolygon",
@@ -85,18 +79,6 @@ def _write_layer(alerts: Sequence[Alert], path: Path) -> None:
         dataset_options={"VERSION": "1.2"},
         layer_options={"GEOMETRY_NAME": "geom", "DESCRIPTION": "Alerts, as they now stand"},
     )
-
-
-def _column(alerts: Sequence[Alert], name: str, kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return the values of a column, and True where one is missing; the values there are fillers that nobody reads."""
-    values = [getattr(alert, name) for alert in alerts]
-    missing = np.array([value is None for value in values], bool)
-    if name in DAYS:
-        return np.array([value or "NaT" for value in values], "datetime64[D]"), missing
-    empty = "" if kind == "string" else 0
-    # SQLite's text ends at a NUL for most readers: what follows would be lost in silence.
-    known = [empty if v is None else v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values]
-    return np.array(known, _DTYPES[kind]), missing
 
 
 def _write_style(path: Path, style: str) -> None:

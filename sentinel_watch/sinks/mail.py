@@ -38,8 +38,10 @@ def send_digest(server: Mapping[str, Any], to: Sequence[str], key: str, alerts: 
 def _told(alert: Mapping[str, Any]) -> str:
     """Return an alert in a few lines."""
     what = str(alert["event_class"]).replace("_", " ")
+    # messages that wait may be of a version that did not know it
+    also = f"\nAlso seen as {alert['also_seen_as'].replace(';', ' and ')}" if alert.get("also_seen_as") else ""
     return (
         f"{alert['alert_id']} (priority {alert['priority']:.0f}, severity {alert['severity']}, revision {alert['revision']})\n"
         f"Suspected {what}, {alert['area_ha']:.2f} ha, since {alert['first_detected']}, {alert['status']}\n"
-        f"{alert['centroid_lat']:.5f}, {alert['centroid_lon']:.5f}\n{alert['explanation']}"
+        f"{alert['centroid_lat']:.5f}, {alert['centroid_lon']:.5f}\n{alert['explanation']}{also}"
     )

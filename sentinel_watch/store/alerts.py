@@ -86,8 +86,10 @@ def read_alerts(connection: Connection, watch: Watch | None) -> tuple[Alert, ...
 
 
 def withdrawn_ids(connection: Connection, watch: Watch) -> tuple[str, ...]:
-    """Return the ids of the watch's alerts that are no longer found and that nobody has worked on, sorted."""
-    return tuple(sorted(row["alert_id"] for row in rows_where(connection, ALERT, watch_id=watch.watch_id) if not visible(row)))
+    """Return the ids of the site's alerts that the watch does not find, other watches' too, and that nobody has worked on, sorted."""
+    rows = rows_where(connection, ALERT, site_id=watch.site_id)
+    kept = {row["alert_id"] for row in rows if worked_on(row) or (row["watch_id"] == watch.watch_id and visible(row))}
+    return tuple(sorted({row["alert_id"] for row in rows} - kept))
 
 
 def visible(row: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ import shapely
 
 from sentinel_watch.domain.site import Suppression
 from sentinel_watch.store.audit import Note, canonical, record
+from sentinel_watch.store.differences import differences
 from sentinel_watch.store.geometry import geometry_columns
 from sentinel_watch.store.rows import put, rows_where
 from sentinel_watch.store.tables import SITE, SUPPRESSION
@@ -41,7 +42,9 @@ def put_site(connection: Connection, actor: str, document: Mapping[str, Any]) ->
     put(connection, SITE, row)
     what = "changed" if known else "added"
     # the outline may be long: its hash tells a change as surely
-    details = {"sha256": sha256(canonical(document).encode()).hexdigest(), "name": properties.get("name", site_id)}
+    details: dict[str, Any] = {"sha256": sha256(canonical(document).encode()).hexdigest(), "name": properties.get("name", site_id)}
+    if known:
+        details["changed"] = differences(known[0]["document"], document)
     record(connection, [Note(actor, f"site.{what}", site_id, details)])
     return what
 

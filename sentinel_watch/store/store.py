@@ -172,7 +172,7 @@ class Store:
             return alert_rows.read_alerts(connection, watch)
 
     def withdrawn(self, watch: Watch) -> tuple[str, ...]:
-        """Return the ids of the watch's alerts that are no longer found and that nobody has worked on, sorted."""
+        """Return the ids of the site's alerts that the watch does not find and that nobody has worked on, sorted."""
         with self._reading() as connection:
             return alert_rows.withdrawn_ids(connection, watch)
 

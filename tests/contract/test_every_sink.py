@@ -9,6 +9,7 @@ from alert_examples import make_alert
 from pydantic import ValidationError
 
 from sentinel_watch.contracts import Sink
+from sentinel_watch.errors import MissingExtraError
 from sentinel_watch.sinks import SINKS
 
 if TYPE_CHECKING:
@@ -60,3 +61,12 @@ def test_only_the_alerts_that_stand_are_in_the_file(sink: Sink, tmp_path: Path) 
     path = sink.write([make_alert(0, alert_id="withdrawn")], tmp_path)
     assert b"withdrawn" in path.read_bytes()
     assert b"withdrawn" not in sink.write([make_alert(1)], tmp_path).read_bytes()
+
+
+def test_a_format_whose_extra_is_missing_says_which(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """GeoParquet without pyarrow is the user's error with the command that mends it, and leaves no file behind."""
+    monkeypatch.setattr("sentinel_watch.sinks.geoparquet.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match="geoparquet") as error:
+        SINKS.build({"part": "geoparquet"}).write([make_alert(0)], tmp_path)
+    assert "pip install" in str(error.value)
+    assert _contents(tmp_path) == {}

@@ -103,13 +103,27 @@ def test_ogrinfo_reads_the_geojson(exported: Path) -> None:
     assert "Feature Count: 0" in _run("ogrinfo", "-so", "-al", exported / "none" / "alerts.geojson")
 
 
+@pytest.mark.usefixtures("gdal")
+@pytest.mark.parametrize("name", ["alerts.fgb", "alerts.parquet"])
+def test_ogr2ogr_reads_the_other_layers_where_it_has_the_driver(exported: Path, name: str, tmp_path: Path) -> None:
+    """FlatGeobuf and GeoParquet hold the GeoJSON's features, empty or not; not every GDAL can read Parquet."""
+    driver = {"alerts.fgb": "FlatGeobuf", "alerts.parquet": "Parquet"}[name]
+    if driver == "Parquet" and driver not in _run("ogrinfo", "--formats"):
+        pytest.skip("this GDAL reads no Parquet")
+    assert "Feature Count: 0" in _run("ogrinfo", "-so", "-al", exported / "none" / name)
+    _run("ogr2ogr", tmp_path / "converted.geojson", exported / name)
+    written, read = (json.loads(path.read_bytes())["features"] for path in (exported / "alerts.geojson", tmp_path / "converted.geojson"))
+    areas = [{one["properties"]["alert_id"]: one["properties"]["area_ha"] for one in features} for features in (written, read)]
+    assert areas[0] == areas[1]
+
+
 @pytest.mark.usefixtures("qgis")
-@pytest.mark.parametrize("name", ["alerts.gpkg|layername=alerts", "alerts.geojson"])
+@pytest.mark.parametrize("name", ["alerts.gpkg|layername=alerts", "alerts.geojson", "alerts.fgb"])
 def test_qgis_loads_the_layer_with_its_style(exported: Path, name: str, tmp_path: Path) -> None:
-    """The GeoPackage brings its style inside, the GeoJSON finds it in the file beside it; each severity has its colour on the map."""
+    """The GeoPackage brings its style inside, the others find it in the file beside them; each severity has its colour on the map."""
     source = name.partition("|")[0]
     shutil.copy(exported / source, tmp_path)
-    if source.endswith("geojson"):
+    if not source.endswith("gpkg"):
         shutil.copy(exported / "alerts.qml", tmp_path)
     seen = json.loads(_run("timeout", "60", SYSTEM_PYTHON, LOOK_IN_QGIS, tmp_path / name, tmp_path / "map.png"))
     assert seen["valid"]

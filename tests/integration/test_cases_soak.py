@@ -16,14 +16,18 @@ import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import soak
+from conftest import ROOT
 from planted_site import PlantedSite, digest_of
 
 from sentinel_watch.app.delivery import retry_messages, send_messages
 from sentinel_watch.store import open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KILLS = int(os.environ.get("SOAK_KILLS", "6"))
 SEED = 20261122
@@ -64,7 +68,8 @@ def receiver(tmp_path, monkeypatch):
 @pytest.fixture
 def start(monkeypatch):
     """Return a way to start one of the soak's workers; the processes have everything imported, and so are in their work at once."""
-    # Kernels compiled once are read from the cache by all
+    # the server of processes has a path of its own, and passes over in silence what it cannot import
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT / "tests"), str(ROOT))))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["soak"])
 
@@ -78,7 +83,7 @@ def start(monkeypatch):
 
 @pytest.mark.timeout(600 + 60 * KILLS)
 def test_kills_lose_nothing_and_double_nothing(fresh: PlantedSite, finished, tmp_path, place, receiver, start):
-    """After kills at random moments of run, review and delivery the end is that of a run which nothing disturbed, and the chain is whole."""
+    """Killed at random moments of run, review and delivery, all ends as a run does which nothing disturbed, and the chain is whole."""
     site = fresh.folder
     hook = f'[[routes]]\nname = "hook"\nurl = "http://127.0.0.1:{receiver.server_port}/"\nsecret_env = "HOOK"\n'
     (site / "routes.toml").write_text(hook)
@@ -110,7 +115,7 @@ def test_kills_lose_nothing_and_double_nothing(fresh: PlantedSite, finished, tmp
 
 
 def _variant(site: Path, number: int, chance: random.Random) -> str:
-    """Write the pipeline of a round, and return its name: mostly the site's own, or one that judges otherwise, or one that sees otherwise."""
+    """Write the pipeline of a round, and return its name: mostly the site's own, else one that judges or one that sees otherwise."""
     text = (site / "pipeline.toml").read_text()
     if number % 10 == 9:
         text = text.replace("min_clear_fraction = 0.1", f"min_clear_fraction = 0.1{number:04d}")

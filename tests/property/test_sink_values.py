@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 import numpy as np
+import pyarrow.parquet as pq
 import pyogrio.raw
+import pytest
 import shapely
 from alert_examples import FORMULAS, alerts, words
 from hypothesis import given, settings
@@ -19,10 +21,15 @@ from hypothesis import strategies as st
 
 from sentinel_watch.sinks.columns import DAYS, column_kinds, feature_schema
 from sentinel_watch.sinks.csv_file import CsvSink, guard, unguard
+from sentinel_watch.sinks.flatgeobuf import FlatGeobufSink
 from sentinel_watch.sinks.geojson_file import GeoJsonSink
 from sentinel_watch.sinks.geopackage import GeoPackageSink
+from sentinel_watch.sinks.geoparquet import GeoParquetSink
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from sentinel_watch.contracts import Sink
     from sentinel_watch.domain.alert import Alert
 
 SCHEMA = jsonschema.Draft202012Validator(feature_schema())
@@ -61,16 +68,42 @@ def test_csv_holds_every_value(given_alerts: list[Alert]) -> None:
             assert _csv_value(cell, kind) == ("" if value is None and kind == "string" else value)
 
 
+@pytest.mark.parametrize("sink", [GeoPackageSink(), FlatGeobufSink()], ids=["gpkg", "fgb"])
 @settings(max_examples=15, deadline=None)
-@given(some_alerts)
-def test_geopackage_holds_every_value(given_alerts: list[Alert]) -> None:
+@given(given_alerts=some_alerts)
+def test_layers_hold_every_value(sink: Sink, given_alerts: list[Alert]) -> None:
     """Columns, nulls and outlines read back as they were; days are dates."""
     with tempfile.TemporaryDirectory() as folder:
-        meta, _, outlines, columns = pyogrio.raw.read(GeoPackageSink().write(given_alerts, Path(folder)), layer="alerts")
+        meta, _, outlines, columns = pyogrio.raw.read(sink.write(given_alerts, Path(folder)), layer="alerts")
     assert list(meta["fields"]) == list(column_kinds())
-    for name, values in zip(meta["fields"], columns, strict=True):
-        assert [_plain(value, name) for value in values] == [getattr(alert, name) for alert in given_alerts]
-    assert all(shapely.from_wkb(wkb).equals(alert.geometry) for wkb, alert in zip(outlines, given_alerts, strict=True))
+    found = [(shapely.from_wkb(wkb), [_plain(value, name) for name, value in zip(meta["fields"], row, strict=True)])
+             for wkb, *row in zip(outlines, *columns, strict=True)]  # fmt: skip
+    _hold_the_same(found, given_alerts)
+
+
+@settings(max_examples=15, deadline=None)
+@given(some_alerts)
+def test_geoparquet_holds_every_value(given_alerts: list[Alert]) -> None:
+    """Columns, nulls and outlines read back as they were; days are dates."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = pq.read_table(GeoParquetSink().write(given_alerts, Path(folder)))
+    assert json.loads(table.schema.metadata[b"geo"])["primary_column"] == "geometry"
+    assert [name for name in table.column_names if name != "geometry"] == list(column_kinds())
+    found = [
+        (shapely.from_wkb(row.pop("geometry")), [str(value) if name in DAYS and value else value for name, value in row.items()])
+        for row in table.to_pylist()
+    ]
+    _hold_the_same(found, given_alerts)
+
+
+def _hold_the_same(found: list[tuple[BaseGeometry, list[object]]], given_alerts: list[Alert]) -> None:
+    """Compare outlines and columns with the alerts', in whatever order, since an index has one of its own."""
+    left = list(found)
+    for alert in given_alerts:
+        wanted = [getattr(alert, name) for name in column_kinds()]
+        row = next(row for row in left if row[1] == wanted and row[0].equals(alert.geometry))
+        left.remove(row)
+    assert left == []
 
 
 @given(words)

@@ -65,3 +65,34 @@ def test_a_layer_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "text.gpkg").write_text("hello")
     with pytest.raises(InputError, match="cannot be read"):
         read_surroundings({"water": [str(tmp_path / "text.gpkg")]}, AOI, UTM)
+
+
+def _cadastre(path: Path, numbers: list[object], owners: list[object]) -> str:
+    """Write three strips of parcels over and beside the pit, 100 m wide each, in Web Mercator."""
+    strips = [box(x, 4_999_000, x + 100, 5_001_000) for x in (500_000, 500_100, 500_200)]
+    moved = [Geometry(shape, UTM).to_crs("EPSG:3857").geom for shape in strips]
+    columns = [np.array(numbers, object if isinstance(numbers[0], str) else float), np.array(owners, object)]
+    wkb = shapely.to_wkb(np.array(moved, object))
+    pyogrio.raw.write(str(path), wkb, columns, ["nr", "who"], geometry_type="Polygon", crs="EPSG:3857", driver="GPKG")
+    return str(path)
+
+
+def test_parcels_are_told_with_their_share_and_owner(tmp_path: Path) -> None:
+    """Those that an outline touches, the largest share first; a border that two maps draw a metre apart touches nothing."""
+    path = _cadastre(tmp_path / "parcels.gpkg", ["12/4", "12/5", "12/6"], ["A; Co", None, "C"])
+    found = read_surroundings({}, AOI, UTM, [(path, "nr", "who")])
+    touched = found.parcels_of(box(500_040, 4_999_900, 500_200.5, 5_000_000))
+    assert touched is not None
+    assert [(parcel.parcel_id, parcel.owner, round(share)) for parcel, share in touched] == [("12/5", "", 62), ("12/4", "A; Co", 37)]
+    assert read_surroundings({}, AOI, UTM).parcels_of(PIT) is None
+    assert found.parcels_of(box(501_000, 4_999_900, 501_100, 5_000_000)) == ()
+
+
+def test_parcels_need_their_fields(tmp_path: Path) -> None:
+    """A field that the layer lacks is told with those that it has; whole numbers come without a point, and an owner need not be named."""
+    path = _cadastre(tmp_path / "parcels.gpkg", [7.0, 8.0, np.nan], ["A", "B", "C"])
+    found = read_surroundings({}, AOI, UTM, [(path, "nr", "")])
+    assert [(parcel.parcel_id, parcel.owner) for parcel in found.parcels or ()] == [("7", ""), ("8", ""), ("?", "")]
+    with pytest.raises(InputError, match="no such field") as error:
+        read_surroundings({}, AOI, UTM, [(path, "number", "")])
+    assert "nr" in str(error.value)

@@ -21,7 +21,7 @@ from sentinel_watch.alerting.reasons import sentences
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, EventStatus
 from sentinel_watch.domain.ledger import Outcome, Reason, SceneRecord
 from sentinel_watch.domain.site import Embargo, Permit, Site, Suppression
-from sentinel_watch.domain.surroundings import SEARCH_M, Surroundings
+from sentinel_watch.domain.surroundings import SEARCH_M, Parcel, Surroundings
 
 UTM = "EPSG:32634"
 PIT = box(500_000, 4_999_900, 500_200, 5_000_000)
@@ -284,3 +284,12 @@ def test_a_zone_hides_what_begins_in_it_in_its_period():
     small = replace(zone, geometry=degrees(box(500_000, 4_999_900, 500_090, 5_000_000)))
     for one, alerts in ((zone, 0), (late, 1), (small, 1)):
         assert len(Triage().alerts([event()], replace(context(), suppressions=(one,)))) == alerts
+
+
+def test_parcels_are_columns_and_no_reason():
+    """The parcels that an alert touches stand in its columns with shares and owners, none twice; without a cadastre nothing is known."""
+    strips = [Parcel(box(x, 4_999_000, x + 50, 5_001_000), f"12/{n};a", owner) for n, x, owner in ((1, 500_000, "A"), (2, 500_050, "A"))]
+    alert = told(layers=Surroundings({}, tuple(strips)))
+    assert (alert.parcels, alert.parcel_owners, alert.reasons) == ("12/1,a 25 %;12/2,a 25 %", "A", "")
+    assert (told().parcels, told().parcel_owners) == (None, None)
+    assert (told(layers=Surroundings({}, ())).parcels, told(layers=Surroundings({}, ())).parcel_owners) == ("", "")

@@ -60,9 +60,12 @@ DEFAULT_SINKS = ("csv", "geojson", "gpkg")
 
 EVERYTHING = Wanted()
 
+LISTED = 200
+"""Alerts in a list where nobody says how many: more than a person reads, and drawn at once."""
 
-def list_alerts(workspace: Path | str, wanted: Wanted = EVERYTHING) -> None:
-    """Print the alerts that are wanted, most urgent first; raise InputError where there is no such workspace.
+
+def list_alerts(workspace: Path | str, wanted: Wanted = EVERYTHING, limit: int = LISTED) -> None:
+    """Print the alerts that are wanted, most urgent first, `limit` of them or all for 0; raise InputError where there is no such workspace.
 
     Of each site those of its latest watch, and of earlier ones what people have worked on, marked as such. An unknown site has no
     alerts, and that is what is printed.
@@ -70,9 +73,12 @@ def list_alerts(workspace: Path | str, wanted: Wanted = EVERYTHING) -> None:
     As wide as the terminal, see `tables.console`. InputError also where `since` is no day.
     """
     cases = _cases(workspace, wanted)
+    shown_cases = cases[:limit] if limit else cases
     out = console()
     if cases:
-        out.print(alert_table([case.alert for case in cases], out.width, [_remark(case) for case in cases]))
+        out.print(alert_table([case.alert for case in shown_cases], out.width, [_remark(case) for case in shown_cases]))
+        if more := len(cases) - len(shown_cases):
+            out.print(f"… and {more} less urgent: narrow them down, or give --limit 0", highlight=False)
     else:
         out.print("No alerts.")
 

@@ -39,11 +39,12 @@ def alerts_list(
     assignee: Annotated[str | None, typer.Option("--assignee", help="Only what this person works on.")] = None,
     since: Since = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only what was due before today.")] = False,  # noqa: FBT002 - a flag
+    limit: Annotated[int, typer.Option(metavar="N", min=0, help="So many at most, 0 for all.")] = 200,
 ) -> None:
     """List the alerts, most urgent first."""
     from sentinel_watch.app.alerts import Wanted, list_alerts
 
-    list_alerts(workspace, Wanted(site, case, class_, country, severity, assignee, since, overdue))
+    list_alerts(workspace, Wanted(site, case, class_, country, severity, assignee, since, overdue), limit)
 
 
 @alerts.command("show")

@@ -9,7 +9,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.polygon import orient
 
@@ -55,7 +54,8 @@ def multipolygon(alert: Alert) -> MultiPolygon:
 
     Shells anticlockwise, holes clockwise (RFC 7946, section 3.1.6); parts that are no polygons are left out.
     """
-    parts = [orient(part, 1.0) for part in shapely.get_parts(alert.geometry) if isinstance(part, Polygon)]
+    whole = alert.geometry
+    parts = [orient(part, 1.0) for part in getattr(whole, "geoms", (whole,)) if isinstance(part, Polygon)]
     return MultiPolygon(parts)
 
 

@@ -58,6 +58,13 @@ def test_alerts_are_asked_for_by_country_and_case(workspace: str, tmp_path: Path
     assert [feature["id"] for feature in features] == ["quarry-3c4d"]
 
 
+def test_a_long_list_says_that_it_goes_on(workspace: str) -> None:
+    """The most urgent are shown, and how many more there are; 0 shows all."""
+    short, whole = (_say("alerts", "list", "--limit", number, "--workspace", workspace) for number in ("1", "0"))
+    assert ("quarry-3c4d" in short, "and 1 less urgent" in short) == (False, True)
+    assert ("quarry-3c4d" in whole, "less urgent" in whole) == (True, False)
+
+
 def test_the_log_is_verified_and_handed_out(workspace: str, tmp_path: Path) -> None:
     """The head is printed, verifies, and the export is an entry a line; a head that never was is found out."""
     head = _say("audit", "head", "--workspace", workspace).strip()

@@ -170,7 +170,7 @@ def _remark(case: Case) -> str:
 def _plain(name: str, value: object) -> str:
     """Return a column's value in words: None as "not known", probabilities in percent from 0.5 % on, largest first."""
     if value is None:
-        return "not known"
+        return "not yet" if name in {"confirmed_at", "finished_at"} else "not known"
     if name == "class_probs":
         return ", ".join(_shares(json.loads(str(value))))
     return f"{value:.6g}" if isinstance(value, float) else str(value)

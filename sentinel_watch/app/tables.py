@@ -35,7 +35,7 @@ def console() -> Console:
 def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH, remarks: Sequence[str] = ()) -> Table:
     """Return the table of `alerts` in their order: what an inspector needs to choose where to look first.
 
-    A table of less than 100 characters of `width` has no place in it: cut coordinates are worse than none. "sure" is the
+    A table of less than 100 characters of `width`, 130 with remarks, has no place in it: cut coordinates are worse than none. "sure" is the
     confidence in the class, not that something changed. `remarks`, one an alert where any are given, make a column of their own where
     one of them says something.
     """
@@ -43,20 +43,20 @@ def alert_table(alerts: Sequence[Alert], width: int = PIPE_WIDTH, remarks: Seque
     table.add_column("pri-\nority", justify="right")
     table.add_column("alert", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    table.add_column("suspected")
+    table.add_column("suspected", overflow="fold")
     table.add_column("sure", justify="right")
     table.add_column("area\nha", justify="right")
     table.add_column("since", no_wrap=True)
-    places = width >= 100
+    remarked = any(remarks)
+    places = width >= (130 if remarked else 100)
     if places:
         table.add_column("latitude, longitude", no_wrap=True)
     # a site without permits would fill a column with nothing
     permits = any(alert.outside_permit_pct is not None for alert in alerts)
     if permits:
         table.add_column("outside permit", justify="right")
-    remarked = any(remarks)
     if remarked:
-        table.add_column("case")
+        table.add_column("case", overflow="fold")
     for number, alert in enumerate(alerts):
         last = [remarks[number]] if remarked else []
         table.add_row(*_cells(alert), *([_place(alert)] if places else []), *([_outside(alert)] if permits else []), *last)

@@ -114,7 +114,7 @@ def test_a_wrong_value_is_told_with_what_is_allowed(changes, told):
         ({"detectors": [{"part": "seasonnal"}]}, "'seasonal'"),
         ({"classifier": {"part": "rulez"}}, "'rules'"),
         ({"sinks": [{"part": "geojsson"}]}, "'geojson'"),
-        ({"sinks": [{}]}, "one of: cap, csv, geojson, gpkg"),
+        ({"sinks": [{}]}, "one of: cap, csv, flatgeobuf, geojson, geoparquet, gpkg"),
     ],
 )
 def test_an_unknown_part_is_refused(changes, meant):

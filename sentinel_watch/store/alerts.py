@@ -54,7 +54,7 @@ def replace_alerts(connection: Connection, watch: Watch, alerts: Iterable[Alert]
     gone = [row for name, row in sorted(own.items()) if name not in found]
     heirs = _heirs(connection, watch, drafts) if gone else {}
     drafts += [_withdrawn(row, heirs.get(row["event_id"])) for row in gone]
-    twins = name_twins(connection, drafts, next((row["site_id"] for row in drafts), watch.site_id))
+    twins = name_twins(connection, drafts, watch)
     pairs = [(_revised(row, known.get(row["alert_id"])), known.get(row["alert_id"])) for row in drafts]
     _write(connection, [*pairs, *twins])
 

@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from sentinel_watch.store.watches import Watch
+
 __all__ = ["name_twins"]
 
 SHARED = 0.5
 """Share of the smaller outline that both must have in common."""
 
 
-def name_twins(connection: Connection, rows: Sequence[dict[str, Any]], site_id: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def name_twins(connection: Connection, rows: Sequence[dict[str, Any]], watch: Watch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Fill in `also_seen_as` of a site's alerts, and return other sites' rows that now name others, each as it becomes and as it was.
 
-    `rows` are all the site's alerts as they are about to be written; of those that no longer stand nothing is said.
+    `rows` are all the watch's alerts as they are about to be written; of those that no longer stand nothing is said.
     """
     standing = [row for row in rows if row["standing"] == "current"]
-    others = _others(connection, standing, site_id)
+    site_id = next((row["site_id"] for row in rows), watch.site_id)
+    others = _others(connection, standing, watch, site_id)
     pairs = [(row, other) for row in standing for other in others if _same(row, other)]
     for row in rows:
         row["also_seen_as"] = _joined(other["alert_id"] for one, other in pairs if one is row)
@@ -44,9 +47,9 @@ def name_twins(connection: Connection, rows: Sequence[dict[str, Any]], site_id: 
     return changed
 
 
-def _others(connection: Connection, rows: Sequence[Mapping[str, Any]], site_id: str) -> list[dict[str, Any]]:
+def _others(connection: Connection, rows: Sequence[Mapping[str, Any]], watch: Watch, site_id: str) -> list[dict[str, Any]]:
     """Return the standing alerts of other sites' current watches that lie near any of `rows`, or name one of this site's."""
-    watches = [watch.watch_id for watch in current_watches(connection).values()]
+    watches = [one.watch_id for one in current_watches(connection).values() if one.watch_id != watch.watch_id]
     near = ALERT.c.also_seen_as.contains(f"{site_id}-", autoescape=True)
     if rows:
         west, south = (min(row[name] for row in rows) for name in ("min_x", "min_y"))

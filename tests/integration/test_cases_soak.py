@@ -1,7 +1,7 @@
 """Who runs, reviews and sends is killed without warning: one alert an event, nothing lost that was acknowledged, nothing there twice.
 
 The processes run the real commands over the made-up quarry. `SOAK_KILLS=100 python -m pytest -s tests/integration/test_cases_soak.py` is
-the long form, about half an hour on two cores.
+the long form, about a quarter of an hour for each store on two shared cores.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sentinel_watch.store import open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
-KILLS = int(os.environ.get("SOAK_KILLS", "6"))
+KILLS = int(os.environ.get("SOAK_KILLS", "3"))
 SEED = 20261122
 ENDS = ("2021-03-20", "2021-08-01", "2021-11-01", "")
 """Last days of runs: before the pit is dug, soon after, later, none. An earlier one than before watches anew, and withdraws or finds."""

@@ -1,25 +1,29 @@
 """Plain before and after: for a site of which next to nothing is known, down to a catalogue of two scenes.
 
-The reference takes no heed of the season, so that a look in another season differs as much as many an event does. Only time tells
-the two apart, hence the year that a confirmation takes.
+A look in another season differs as much as many an event does. So it has to differ by more to be suspected, and only time tells
+the two apart: hence the year that a confirmation takes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 from pydantic import Field
 
 from sentinel_watch.detectors.comparison import Comparison, median_look
+from sentinel_watch.detectors.harmonics import YEAR_DAYS
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
     from sentinel_watch.domain.change import Arrays
 
 __all__ = ["BeforeAfter"]
+
+_SEASON_DAYS = 91
+"""A quarter of a year: looks that lie further apart show different seasons."""
 
 
 class BeforeAfter(Comparison):
@@ -45,3 +49,8 @@ class BeforeAfter(Comparison):
     def _reference(self, baseline: Arrays, day: int) -> NDArray[np.float32]:  # noqa: ARG002 - the same for every day
         """Return the (B, P) median of the kept looks, the same for every day; NaN where none of them saw the pixel clear."""
         return median_look(baseline["looks"])
+
+    def _off_season(self, baseline: Arrays, day: int) -> float:
+        """Return 1 for the season of the kept looks, their median, up to 2 for a quarter of a year from it or more."""
+        apart = np.mod(day - baseline["days"], YEAR_DAYS)
+        return 1 + float(min(np.median(np.minimum(apart, YEAR_DAYS - apart)) / _SEASON_DAYS, 1.0))

@@ -1,6 +1,6 @@
 """Comparing a look with few earlier ones: what the detectors for short histories have in common.
 
-Nothing is known of a pixel's own noise, so it is taken from the pair of looks: most of the block is unchanged.
+Nothing is known of a pixel's own noise, so it is taken from the pair of looks, and single pixels say nothing: pieces of ground do.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, is_old
-from sentinel_watch.detectors.normalise import scene_correction
+from sentinel_watch.detectors.pair import Noise, contrast, seeded
 from sentinel_watch.detectors.rules import Anomalies, Rules
-from sentinel_watch.detectors.signs import bright_as_cloud, greener
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.registry import Part
 
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison"]
 
-_USUAL = 3.5
-"""Noise scales, over all bands together, that a pair of unchanged pixels hardly ever differs by."""
-_SAMPLE_PX = 10_000
+_LEAST_SURE_PX = 3
+"""Pixels that make a piece of changed ground sure; one or two are a glint, a vehicle, a defect."""
 
 
 class Comparison(Part):
@@ -39,9 +37,13 @@ class Comparison(Part):
     most_looks: int = Field(24, ge=1, le=60)
     """Looks of the history that are kept, the latest ones."""
     noise_floor: float = Field(0.01, gt=0, le=0.1)
-    """Reflectance below which no difference counts as one."""
-    quiet_below: float = Field(1.3, ge=0.5, le=5)
+    """Reflectance by which unchanged ground differs between two looks."""
+    noise_share: float = Field(0.06, ge=0, le=0.5)
+    """Share of the reflectance by which it does so, beside that."""
+    quiet_below: float = Field(1.0, ge=0.5, le=5)
     """Distance, in units of what unchanged pixels hardly exceed, from which on a look counts as anomalous."""
+    sure_from: float = Field(1.75, ge=0.5, le=10)
+    """The same for what makes a piece of ground sure; a piece without it stays quiet."""
     confirm_looks: int = Field(4, ge=2, le=20)
     """Anomalous looks that confirm; a single one is provisional at most."""
     confirm_days: int = Field(30, ge=5, le=365)
@@ -100,30 +102,37 @@ class Comparison(Part):
         """Return the (B, P) reflectance to compare a look of `day` with; NaN where there is none."""
         raise NotImplementedError
 
+    def _off_season(self, baseline: Arrays, day: int) -> float:  # noqa: ARG002 - a reference of the same season is never off
+        """Return how many times as much as in one season unchanged ground may differ on `day` from the reference; 1 for the same season."""
+        return 1.0
+
     def _rules(self) -> Rules:
         """Return the rules with this part's limits; one clearly anomalous look makes a pixel provisional.
 
         A catalogue of two scenes has one look to show anything by, and silence would report a new dump as no change.
         """
-        return Rules(quiet_below=self.quiet_below, provisional_at=0.5, confirm_looks=self.confirm_looks, confirm_days=self.confirm_days)
+        return Rules(quiet_below=self.quiet_below, provisional_at=0.0, confirm_looks=self.confirm_looks, confirm_days=self.confirm_days)
 
     def _compare(self, baseline: Arrays, state: Arrays, view: View) -> Anomalies:
         """Return the pixels that the look finds off, and those that have a track, with their distances in units of the pair's noise.
 
-        Denser vegetation counts as quiet. The drift is nought throughout: without a model there are no deviations to average.
+        What lies in no sure piece counts as quiet, unless it has a track: another season hides what is new, and ends nothing that began.
+        The drift is nought throughout: without a model there are no deviations to average.
         """
         reference = self._reference(baseline, view.day)
-        known = np.flatnonzero(view.seen & np.isfinite(reference).all(axis=0))
-        expected, seen = reference[:, known], view.values[:, known]
-        expected, distance = _pair_distance(seen, expected, ~view.suspect[known], self.noise_floor)
-        residual = seen - expected
-        # nobody digs, dumps or burns a place greener
-        distance = np.where(greener(residual, expected, baseline["bands"]), np.minimum(distance, self.quiet_below), distance)
-        off = (distance > self.quiet_below) | np.isin(known, state["where"])
-        doubtful = view.suspect[known] | bright_as_cloud(residual, baseline["bands"])
-        return Anomalies(
-            known[off].astype(np.int32), distance[off], np.zeros(off.sum(), np.float32), doubtful[off], residual.T[off], expected.T[off]
-        )
+        known = view.seen & np.isfinite(reference).all(axis=0)
+        shape = (len(reference), *(int(size) for size in baseline["shape"]))
+        seen, expected = (np.where(known, values, np.float32(np.nan)).reshape(shape) for values in (view.values, reference))
+        season = self._off_season(baseline, view.day)
+        noise = Noise(self.noise_floor, self.noise_share)
+        found = contrast(seen, expected, [str(band) for band in baseline["bands"]], noise, self.sure_from * season)
+        off = seeded(found, self.quiet_below * season, _LEAST_SURE_PX).reshape(-1)
+        off[state["where"]] |= found.distance.reshape(-1)[state["where"]] > self.quiet_below
+        where = np.flatnonzero(known & (off | np.isin(np.arange(known.size), state["where"])))
+        distance = np.where(off, found.distance.reshape(-1), np.float32(0))[where]
+        expected = found.expected.reshape(len(reference), -1)[:, where].T
+        drift, doubtful = np.zeros(where.size, np.float32), found.doubtful.reshape(-1)[where]
+        return Anomalies(where.astype(np.int32), distance, drift, doubtful, view.values[:, where].T - expected, expected)
 
 
 def median_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -137,39 +146,3 @@ def median_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:
         # numpy warns of pixels that no look saw, for which NaN is the answer
         warnings.filterwarnings("ignore", "All-NaN slice")
         return np.nanmedian(looks, axis=0).astype(np.float32)
-
-
-def _pair_distance(
-    seen: NDArray[np.float32], expected: NDArray[np.float32], trusted: NDArray[np.bool_], floor: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return what an unchanged ground would have shown in the look (B, n), and how far it is from that (n,), in units of the pair's noise.
-
-    The look's haze and light are put on what was seen before, and not taken out of the look: over another season nobody can
-    tell the two apart, and what is told as seen must have been seen.
-
-    `seen` and `expected` are (B, n) reflectance, `trusted` (n,) is True where a pixel may hold the correction, `floor` is reflectance.
-    Without a trusted pixel every distance is 0. Distances above 1 hardly occur where nothing changed.
-    """
-    chosen = np.flatnonzero(trusted)
-    # evenly spread and not drawn: the same look must give the same bytes
-    chosen = chosen[:: max(1, chosen.size // _SAMPLE_PX)]
-    if not chosen.size:
-        return expected, np.zeros(seen.shape[1], np.float32)
-    rough = np.maximum(_spread(seen[:, chosen] - expected[:, chosen]), floor)
-    correction = scene_correction(seen[:, chosen], expected[:, chosen], np.repeat(rough[:, None], chosen.size, axis=1))
-    expected = (expected * correction.gain[:, None] + correction.offset[:, None]).astype(np.float32)
-    residual = seen - expected
-    noise = np.hypot(_spread(residual[:, chosen]), floor)
-    length = np.sqrt(np.square(residual / noise[:, None]).sum(axis=0))
-    # a length grows with the root of the number of bands; _USUAL is that of four
-    return expected, (length / (_USUAL * np.sqrt(len(seen) / 4))).astype(np.float32)
-
-
-def _spread(residual: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the (B,) robust standard deviation of `residual` (B, n).
-
-    Scaled median absolute deviation (Hampel, 1974): 1.4826 makes it the standard deviation where errors are normal. Up to half of the
-    pixels may have changed without moving it far.
-    """
-    middle = np.median(residual, axis=1, keepdims=True)
-    return np.asarray(1.4826 * np.median(np.abs(residual - middle), axis=1), np.float32)

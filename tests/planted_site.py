@@ -39,6 +39,7 @@ __all__ = [
     "MONITOR_FROM",
     "MUD",
     "PIT",
+    "ROCK",
     "SHAPE",
     "PlantedSite",
     "days",

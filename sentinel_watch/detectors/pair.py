@@ -104,8 +104,8 @@ def _correction(seen: Image, reference: Image, noise: Noise) -> Correction:
 
 def _greener(seen: Image, expected: Image, bands: Sequence[str]) -> NDArray[np.bool_]:
     """Return (y, x) True where the look shows denser vegetation than expected."""
-    flat = (image.reshape(len(bands), -1) for image in (seen - expected, expected))
-    return greener(*flat, bands).reshape(seen.shape[1:])
+    residual, usual = (image.reshape(len(bands), -1) for image in (seen - expected, expected))
+    return greener(residual, usual, bands).reshape(seen.shape[1:])
 
 
 def _quiet(seen: Image, expected: Image, bands: Sequence[str]) -> NDArray[np.bool_]:
@@ -122,7 +122,7 @@ def _spread(deviation: Image, quiet: NDArray[np.bool_]) -> NDArray[np.float32]:
     quiet = quiet & np.isfinite(deviation).all(axis=0)
     if quiet.sum() < _LEAST_QUIET_PX:
         return np.ones(len(deviation), np.float32)
-    return np.clip(np.quantile(np.abs(deviation[:, quiet]), _QUIET_SHARE, axis=1), 1, _MOST_SPREAD).astype(np.float32)
+    return np.asarray(np.clip(np.quantile(np.abs(deviation[:, quiet]), _QUIET_SHARE, axis=1), 1, _MOST_SPREAD), np.float32)
 
 
 def _length(deviation: Image) -> Image:
@@ -130,7 +130,7 @@ def _length(deviation: Image) -> Image:
 
     A length grows with the root of the number of bands.
     """
-    return np.sqrt(np.square(deviation).mean(axis=0)) * np.float32(2 / _USUAL)
+    return np.asarray(np.sqrt(np.square(deviation).mean(axis=0)) * np.float32(2 / _USUAL))
 
 
 def _least_around(seen: Image, expected: Image, scale: Image) -> Image:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from catalogs import Layer
-from planted_site import BANDS, MUD, PIT, days, name_of, pit_share, plant_site, shots
+from planted_site import BANDS, PIT, ROCK, days, name_of, pit_share, plant_site, shots
 
 from sentinel_watch.domain.ledger import Outcome, Reason
 from sentinel_watch.pipeline.run import run
@@ -31,7 +31,7 @@ def without(shot, *bands):
 
 def test_two_scenes_are_enough_to_suspect(tmp_path, monkeypatch):
     """One before, one after: the pit is suspected, provisional, less sure, and the run says why."""
-    before, after = (shots(days(), useless=False, floor=MUD)[number] for number in (46, 51))
+    before, after = (shots(days(), useless=False, floor=ROCK)[number] for number in (46, 51))
     result = result_of(tmp_path, monkeypatch, [before, after], monitor_from=None)
     assert result.exit_code == 0
     assert any("the history is too short for the first choice of detector: before_after" in note for note in result.notes)

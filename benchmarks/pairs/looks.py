@@ -1,0 +1,121 @@
+"""Pairs of looks: labelled ones, real ones between which nothing was built, and simulated ones; tuning and reporting never meet.
+
+Labelled pairs are split by whole neighbourhoods of 10 km, the real series by their left and right halves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import shift
+
+from benchmarks.monitor.cases import load_case
+from benchmarks.monitor.sites import CROP, FOREST, MINE
+from sentinel_watch.classification.measures import BANDS
+from sentinel_watch.classification.training.cleaning import NOTHING_EMERGED, faults
+from sentinel_watch.classification.training.grouping import fold_numbers, neighbourhoods
+from sentinel_watch.classification.training.recipe import Cleaning
+from sentinel_watch.domain.look import day_number, usable
+from sentinel_watch.models.labelled_files import read_labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sentinel_watch.classification.training.labelled import LabelledSet
+
+__all__ = ["LABELS", "MINING", "Pair", "labelled", "real_controls", "sides", "simulated_controls"]
+
+LABELS = ("mining_emergence", "human_activity", "natural_change")
+MINING = LABELS[0]
+GROUP_KM = 10.0
+FIRST = datetime(1970, 1, 1, 12, tzinfo=UTC)
+SUMMER = datetime(2019, 7, 1, 12, tzinfo=UTC)
+"""The middle of the first window; both windows are whole years, so that both looks are of one season."""
+WITHIN_DAYS = {"5 to 20 days apart": (5, 20), "2 to 4 months apart": (60, 120), "a year apart": (345, 385)}
+CONTROLS = (
+    (CROP, "cropland", (4.0, 50.9), tuple(WITHIN_DAYS)),
+    (FOREST, "forest", (25.0, 46.0), tuple(WITHIN_DAYS)[:2]),
+    (MINE, "limestone mine", (81.2, 21.2), tuple(WITHIN_DAYS)[:2]),
+)
+"""Case, its name in the table, about where it lies, and the pairs of dates of which little can have happened between."""
+LEAST_CLEAR = 0.99
+MOST_PAIRS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two looks at one place; NaN = no data."""
+
+    kind: str
+    """The row of the table."""
+    name: str
+    cluster: int
+    """Pairs of one cluster are drawn together for the intervals."""
+    lon: float
+    lat: float
+    bands: tuple[str, ...]
+    before: NDArray[np.float32]
+    """(B, y, x) reflectance."""
+    after: NDArray[np.float32]
+    times: tuple[datetime, datetime]
+    visible: bool = True
+    """Whether the pictures show that something emerged: NDVI fell somewhere, by the rule that cleans the training data."""
+
+
+def sides(pairs: LabelledSet) -> NDArray[np.bool_]:
+    """Return (n,) True for pairs of the reporting side, about half of each label."""
+    return fold_numbers(pairs.labels, neighbourhoods(pairs.lon, pairs.lat, GROUP_KM), 2, 0) == 1
+
+
+def labelled(folder: Path, reporting: bool) -> Iterator[Pair]:
+    """Yield the labelled pairs of one side."""
+    pairs = read_labelled(folder, LABELS)
+    groups, found = neighbourhoods(pairs.lon, pairs.lat, GROUP_KM), faults(pairs, Cleaning(emergent=MINING))
+    for n in np.flatnonzero(sides(pairs) == reporting):
+        place = float(pairs.lon[n]), float(pairs.lat[n])
+        looks = pairs.before[n].astype(np.float32), pairs.after[n].astype(np.float32)
+        times = SUMMER, SUMMER.replace(year=2021)
+        yield Pair(pairs.labels[n], pairs.names[n], int(groups[n]), *place, BANDS, *looks, times, found[n] != NOTHING_EMERGED)
+
+
+def real_controls(cases: Path, cache: Path, reporting: bool) -> Iterator[Pair]:
+    """Yield pairs of clear looks of the real series; fields are ploughed and pits pumped all the same."""
+    for case, name, place, spans in CONTROLS:
+        cube, _ = load_case(case, cases, cache)
+        bands = tuple(band for band in BANDS if band in cube["band"].values)
+        half = cube.sizes["x"] // 2
+        part = cube.sel(band=list(bands)).isel(x=slice(half, None) if reporting else slice(0, half))
+        values, days = np.asarray(part["reflectance"].values, np.float32), day_number(part["time"])
+        known = np.isfinite(values).all(axis=1)
+        clear = (usable(part["mask"].values) & known)[:, known.mean(axis=0) > 0.5].mean(axis=1) >= LEAST_CLEAR
+        for span in spans:
+            for a, b in _some(days, clear, WITHIN_DAYS[span]):
+                times = FIRST + timedelta(days=int(days[a])), FIRST + timedelta(days=int(days[b]))
+                yield Pair(f"{name}, {span}", f"{name}_{days[a]}_{days[b]}", int(days[a]), *place, bands, values[a], values[b], times)
+
+
+def simulated_controls(pairs: list[Pair]) -> Iterator[Pair]:
+    """Yield the second looks of every fourth pair against themselves, moved by 0.7 pixels each way, with other light, haze and noise."""
+    draw = np.random.default_rng(0)
+    for pair in pairs[::4]:
+        moved = np.stack([shift(band, (0.7, 0.7), order=1, mode="nearest") for band in pair.after])
+        light, haze = draw.normal(1, 0.03, (len(moved), 1, 1)), draw.normal(0.005, 0.01)
+        again = (moved * light + haze + draw.normal(0, 0.004, moved.shape)).astype(np.float32)
+        kind = "simulated: shifted by 1 px, other light"
+        yield Pair(
+            kind, pair.name, pair.cluster, pair.lon, pair.lat, pair.bands, pair.after[:, 2:-2, 2:-2], again[:, 2:-2, 2:-2], pair.times
+        )
+
+
+def _some(days: NDArray[np.int32], clear: NDArray[np.bool_], span: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return up to MOST_PAIRS pairs of clear looks that lie so many days apart, drawn evenly."""
+    looks = np.flatnonzero(clear)
+    all_of_them = [(int(a), int(b)) for a in looks for b in looks if span[0] <= days[b] - days[a] <= span[1]]
+    chosen = np.random.default_rng(0).permutation(len(all_of_them))[:MOST_PAIRS]
+    return [all_of_them[n] for n in sorted(chosen)]

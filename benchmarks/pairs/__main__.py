@@ -36,12 +36,12 @@ def main() -> None:
     told = parser.parse_args()
     reporting = told.role == "reporting"
     told.work.mkdir(parents=True, exist_ok=True)
-    model = train_on_other_side(told.cases / "mining_pairs", reporting, told.work)
+    model = train_on_other_side(told.cases / "mining_pairs", told.work, reporting=reporting)
     pipeline = load_pipeline("mine").model_copy(update={"classifier": {"part": "hierarchy", "model": str(model)}})
-    pairs = list(labelled(told.cases / "mining_pairs", reporting))
+    pairs = list(labelled(told.cases / "mining_pairs", reporting=reporting))
     said: list[Said] = []
     with (told.work / f"{told.role}.jsonl").open("w", encoding="utf-8") as file:
-        for pair in [*pairs, *real_controls(told.cases, told.work, reporting), *simulated_controls(pairs)]:
+        for pair in [*pairs, *real_controls(told.cases, told.work, reporting=reporting), *simulated_controls(pairs)]:
             said.append(run_pair(pair, pipeline))
             file.write(json.dumps(_line(said[-1])) + "\n")
             file.flush()

@@ -73,7 +73,7 @@ def sides(pairs: LabelledSet) -> NDArray[np.bool_]:
     return fold_numbers(pairs.labels, neighbourhoods(pairs.lon, pairs.lat, GROUP_KM), 2, 0) == 1
 
 
-def labelled(folder: Path, reporting: bool) -> Iterator[Pair]:
+def labelled(folder: Path, *, reporting: bool) -> Iterator[Pair]:
     """Yield the labelled pairs of one side."""
     pairs = read_labelled(folder, LABELS)
     groups, found = neighbourhoods(pairs.lon, pairs.lat, GROUP_KM), faults(pairs, Cleaning(emergent=MINING))
@@ -84,7 +84,7 @@ def labelled(folder: Path, reporting: bool) -> Iterator[Pair]:
         yield Pair(pairs.labels[n], pairs.names[n], int(groups[n]), *place, BANDS, *looks, times, found[n] != NOTHING_EMERGED)
 
 
-def real_controls(cases: Path, cache: Path, reporting: bool) -> Iterator[Pair]:
+def real_controls(cases: Path, cache: Path, *, reporting: bool) -> Iterator[Pair]:
     """Yield pairs of clear looks of the real series; fields are ploughed and pits pumped all the same."""
     for case, name, place, spans in CONTROLS:
         cube, _ = load_case(case, cases, cache)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["train_on_other_side"]
 
 
-def train_on_other_side(folder: Path, reporting: bool, work: Path) -> Path:
+def train_on_other_side(folder: Path, work: Path, *, reporting: bool) -> Path:
     """Return the folder of a model by the shipped recipe that has seen no pair of the side to be judged; trained once."""
     home = work / ("for_reporting" if reporting else "for_tuning")
     if not (home / "model").exists():
-        _write_side(folder, not reporting, home / "data")
+        _write_side(folder, home / "data", reporting=not reporting)
         recipe = shipped("models", "mining-pairs", "recipe.toml").read_text("utf-8")
         # the figures of its card are not asked for, so a few draws do
         (home / "recipe.toml").write_text(f"draws = 2\n{recipe}", encoding="utf-8")
@@ -31,7 +31,7 @@ def train_on_other_side(folder: Path, reporting: bool, work: Path) -> Path:
     return next((home / "model").glob("*/*"))
 
 
-def _write_side(folder: Path, reporting: bool, out: Path) -> None:
+def _write_side(folder: Path, out: Path, *, reporting: bool) -> None:
     """Write the labelled pairs of one side as one file."""
     pairs = read_labelled(folder, LABELS)
     chosen = sides(pairs) == reporting

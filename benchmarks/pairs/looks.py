@@ -45,7 +45,7 @@ CONTROLS = (
 )
 """Case, its name in the table, about where it lies, and the pairs of dates of which little can have happened between."""
 LEAST_CLEAR = 0.99
-MOST_PAIRS = 40
+MOST_PAIRS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,9 @@ def real_controls(cases: Path, cache: Path, *, reporting: bool) -> Iterator[Pair
 
 
 def simulated_controls(pairs: list[Pair]) -> Iterator[Pair]:
-    """Yield the second looks of every fourth pair against themselves, moved by 0.7 pixels each way, with other light, haze and noise."""
+    """Yield the second looks of every eighth pair against themselves, moved by 0.7 pixels each way, with other light, haze and noise."""
     draw = np.random.default_rng(0)
-    for pair in pairs[::4]:
+    for pair in pairs[::8]:
         moved = np.stack([shift(band, (0.7, 0.7), order=1, mode="nearest") for band in pair.after])
         light, haze = draw.normal(1, 0.03, (len(moved), 1, 1)), draw.normal(0.005, 0.01)
         again = (moved * light + haze + draw.normal(0, 0.004, moved.shape)).astype(np.float32)

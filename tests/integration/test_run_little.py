@@ -36,6 +36,8 @@ def test_two_scenes_are_enough_to_suspect(tmp_path, monkeypatch):
     assert result.exit_code == 0
     assert any("the history is too short for the first choice of detector: before_after" in note for note in result.notes)
     assert any("the archive spans only 90 days" in note for note in result.notes)
+    assert any("1 watched scene was of use: too few to confirm anything" in note for note in result.notes)
+    assert any("no alert does not mean no change" in note for note in result.notes)
     (alert,) = result.alerts
     assert (alert.status, alert.confirmed_at) == ("provisional", None)
     assert min(pit_share(alert)) >= 0.9

@@ -36,9 +36,7 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
     """
     out = console()
     count = len(result.alerts)
-    # "suspected" on the first line: people forward that line alone
-    told = f"{count} alert{'' if count == 1 else 's'}, all suspected until checked" if count else "no alerts"
-    out.print(f"\n{request.site.name}: {told}\n", highlight=False)
+    out.print(f"\n{request.site.name}: {_headline(result)}\n", highlight=False)
     if result.alerts:
         out.print(alert_table(result.alerts[:ALERTS_SHOWN], out.width))
         more = count - ALERTS_SHOWN
@@ -55,6 +53,14 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
     out.print(fact_table({what: text for what, text in facts.items() if text}), highlight=False, soft_wrap=False)
 
 
+def _headline(result: RunResult) -> str:
+    """Return how many alerts there are, or that nobody could have seen any; people forward that line alone."""
+    if count := len(result.alerts):
+        return f"{count} alert{'' if count == 1 else 's'}, all suspected until checked"
+    seen = any(record.role == "monitoring" and record.outcome is Outcome.USED for record in result.records)
+    return "no alerts" if seen and any(_watching(result)) else "nothing was observed: no alert does not mean no change"
+
+
 def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
     """Yield in plain words how well the AOI was observed.
 
@@ -66,9 +72,11 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
     counts: Mapping[str, int] = seen["scenes"]
     watched = sum(counts.values())
     rejected = ", ".join(f"{reason.replace('_', ' ')} {number}" for reason, number in seen["rejected"].items())
-    yield f"learnt from {seen['history_scenes_used']} scenes of the history"
+    learnt = seen["history_scenes_used"]
+    yield f"learnt from {learnt} scene{'' if learnt == 1 else 's'} of the history"
     yield (
-        f"watched {watched} scenes: {counts.get(Outcome.USED, 0)} used, {counts.get(Outcome.REJECTED, 0)} of no use"
+        f"watched {watched} scene{'s' * (watched != 1)}: {counts.get(Outcome.USED, 0)} used, "
+        f"{counts.get(Outcome.REJECTED, 0)} of no use"
         + (f" ({rejected})" if rejected else "")
         + f", {counts.get(Outcome.FAILED, 0)} not readable"
     )
@@ -81,9 +89,13 @@ def _detectors(result: RunResult) -> str:
 
     A block without enough history has none, and is counted as such.
     """
-    report = json.loads(result.paths["run.json"].read_text("utf-8"))
-    blocks = Counter(name or "none, for want of history" for name in report["grid"]["detector_by_block"].values())
+    blocks = Counter(name or "none, for want of history" for name in _watching(result))
     return "detector " + ", ".join(f"{name} ({count} of {blocks.total()} blocks)" for name, count in blocks.most_common())
+
+
+def _watching(result: RunResult) -> list[str | None]:
+    """Return the detector of each block, as the report tells it; None for one that nobody watches."""
+    return list(json.loads(result.paths["run.json"].read_text("utf-8"))["grid"]["detector_by_block"].values())
 
 
 def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:

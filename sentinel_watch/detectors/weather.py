@@ -55,7 +55,9 @@ def shaded(dark: NDArray[np.float32], lit: NDArray[np.float32], bands: Sequence[
     factor = (dark * lit).sum(axis=0) / np.maximum((lit * lit).sum(axis=0), 1e-6)
     left, whole = np.square(dark - factor * lit).mean(axis=0), np.square(dark - lit).mean(axis=0)
     dimmed = (factor > _DIMMED) | (greenness(lit, bands) > _VEGETATED)
-    return np.asarray((factor < _DARKER) & (left < _SAME_SHAPE**2 * whole) & dimmed)
+    # water takes the infrared alone, and no light is left to tell its shape by
+    darker = (dark < lit).all(axis=0) & (factor < _DARKER)
+    return np.asarray(darker & (left < _SAME_SHAPE**2 * whole) & dimmed)
 
 
 def greenness(image: NDArray[np.float32], bands: Sequence[str]) -> NDArray[np.float32]:

@@ -176,5 +176,6 @@ def _verdict(one: Series, since: NDArray[np.bool_]) -> str:
     if not both.any():
         return one.name
     seen, normal = float(np.median(one.observed[both])), float(np.median(one.expected[both]))
+    looks = "1 look" if both.sum() == 1 else f"{both.sum()} looks"
     sigmas = f", {abs(seen - normal) / one.spread:.1f} {SIGMA}" if one.spread > 0 else ""
-    return f"{one.name}: {seen:.2f} since the onset, {normal:.2f} expected ({seen - normal:+.2f}{sigmas}; {both.sum()} looks)"
+    return f"{one.name}: {seen:.2f} since the onset, {normal:.2f} expected ({seen - normal:+.2f}{sigmas}; {looks})"

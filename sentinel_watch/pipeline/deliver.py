@@ -163,19 +163,19 @@ def _shortcomings(job: Assignment, records: Sequence[SceneRecord], lessons: Mapp
         ),
         (f"{unlearnt} of {len(lessons)} blocks have no usable history and were not watched", bool(unlearnt)),
         (f"the history is too short for the first choice of detector: {', '.join(sorted(set(names)))} watched instead", bool(names)),
-        *_doubts(job, [record for record in watched if record.outcome is Outcome.USED], bool(names)),
+        *_doubts(job, sum(record.outcome is Outcome.USED for record in watched) if unlearnt < len(lessons) else 0, bool(names)),
         ("no scene lies after the history: nothing was watched", not watched),
         ("no watched scene could be used: the AOI was not observed", bool(watched) and all(r.outcome is not Outcome.USED for r in watched)),
     )
     return [text for text, holds in found if holds]
 
 
-def _doubts(job: Assignment, used: Sequence[SceneRecord], second_choice: bool) -> list[tuple[str, bool]]:  # noqa: FBT001 - one of two facts
-    """Return what a comparison of few looks leaves open, each sentence with whether it holds; `used` are the watched scenes of use."""
+def _doubts(job: Assignment, used: int, second_choice: bool) -> list[tuple[str, bool]]:  # noqa: FBT001 - one of two facts
+    """Return what a comparison of few looks leaves open, each sentence with whether it holds; `used` = watched scenes of use."""
     triage = job.request.pipeline.triage
-    looks = f"{len(used)} watched {'scene was' if len(used) == 1 else 'scenes were'} of use"
+    looks = f"{used} watched {'scene was' if used == 1 else 'scenes were'} of use"
     return [
-        (f"{looks}: too few to confirm anything: what is told may be a season, a cloud or a shadow", 0 < len(used) < CONFIRMING),
+        (f"{looks}: too few to confirm anything: what is told may be a season, a cloud or a shadow", 0 < used < CONFIRMING),
         (
             f"changes below {triage.min_provisional_area_ha:g} ha or like a season's are not told: no alert does not mean no change",
             second_choice and triage.provisional != "never",

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from catalogs import Layer
 from planted_site import BANDS, PIT, ROCK, days, name_of, pit_share, plant_site, shots
+from typer.testing import CliRunner
 
+from sentinel_watch.app.cli import app
 from sentinel_watch.domain.ledger import Outcome, Reason
 from sentinel_watch.pipeline.run import run
 
@@ -52,6 +54,31 @@ def test_one_scene_shows_nothing_and_says_so(tmp_path, monkeypatch):
     result = result_of(tmp_path, monkeypatch, shots(days()[:1]), monitor_from=None)
     assert (result.exit_code, result.alerts) == (0, ())
     assert any("no usable history and were not watched" in note for note in result.notes)
+
+
+def test_a_pair_through_the_command(tmp_path, monkeypatch, capfd):
+    """Two scenes through the command line: exit code 0, a suspected alert with probabilities, and that nothing can be confirmed."""
+    site = plant_site(tmp_path / "site", [shots(days(), useless=False)[number] for number in (46, 51)])
+    monkeypatch.chdir(site.folder)
+    words = ["run", "quarry.geojson", "--source", "catalog/catalog.json", "--pipeline", "pipeline.toml", "--out", "out"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    (feature,) = json.loads((site.folder / "out" / "alerts.geojson").read_text())["features"]
+    assert sum(json.loads(feature["properties"]["class_probs"]).values()) == pytest.approx(1)
+    told = " ".join((done.output + capfd.readouterr().out).split())
+    assert "1 alert, all suspected until checked" in told
+    assert "too few to confirm anything" in told
+
+
+def test_one_scene_is_not_called_quiet(tmp_path, monkeypatch, capfd):
+    """Where nothing could be compared, the first line says that nothing was observed, and not that there are no alerts."""
+    site = plant_site(tmp_path / "site", shots(days()[:1]))
+    monkeypatch.chdir(site.folder)
+    done = CliRunner().invoke(
+        app, ["run", "quarry.geojson", "--source", "catalog/catalog.json", "--pipeline", "pipeline.toml", "--out", "out"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "nothing was observed: no alert does not mean no change" in " ".join((done.output + capfd.readouterr().out).split())
 
 
 def test_nothing_after_the_history_is_told(tmp_path, monkeypatch):

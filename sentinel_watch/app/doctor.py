@@ -32,6 +32,7 @@ DISTRIBUTION = "sentinel-watch"
 EXTRAS = {
     "postgis": "keeping a workspace in PostgreSQL",
     "geoparquet": "exports as GeoParquet",
+    "fast": "unpacking imagery faster, by libdeflate",
     "sentinelhub": "reading from Sentinel Hub",
     "dossier": "the dossier of an alert, as PDF and HTML",
     "timestamp": "time stamps by an authority",

@@ -44,7 +44,7 @@ def judged(detector: Seasonal, baseline: Arrays, day: int, look: np.ndarray) -> 
     seen, row = np.isfinite(look.reshape(-1)), design(np.array([day]), baseline["coefficients"].shape[0] // 2)[0]
     usual, drift = (
         np.where(seen, baseline["usual"] * np.float32(detector.quiet_below), np.float32(np.nan)),
-        np.zeros((seen.size, 1), np.float32),
+        np.zeros((1, seen.size), np.float32),
     )
     model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
     envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numba import prange
 
 from sentinel_watch.classification.measures import FEATURES, INDICES, LEVELS, TEXTURED
-from sentinel_watch.compiled import compiled, compiled_parallel
+from sentinel_watch.compiled import compiled, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,17 +42,18 @@ def measure(before: Floats, after: Floats, boxes: NDArray[np.int32]) -> Floats:
     that is longer than 96 pixels is sampled at every second, third … pixel. What no pixel tells is NaN.
     """
     out = np.full((len(boxes), len(FEATURES)), np.nan, np.float32)
-    _measure_all(np.ascontiguousarray(before), np.ascontiguousarray(after), np.asarray(boxes, np.int32), out)
+    was, now, windows = np.ascontiguousarray(before), np.ascontiguousarray(after), np.asarray(boxes, np.int32)
+    spread(lambda *share: _measure_all(was, now, windows, out, share))
     return out
 
 
-@compiled_parallel
-def _measure_all(before: Floats, after: Floats, boxes: NDArray[np.int32], out: Floats) -> None:
-    """Fill each row of `out` from its own window.
+@compiled
+def _measure_all(before: Floats, after: Floats, boxes: NDArray[np.int32], out: Floats, share: tuple[int, int]) -> None:
+    """Fill the rows of `out` from their own windows, of one thread's `share`: every so-manieth, from its own on.
 
     Columns are filled in the order of FEATURES. Each window is one thread's, so that threads do not show in the result.
     """
-    for n in prange(boxes.shape[0]):
+    for n in range(share[0], boxes.shape[0], share[1]):
         top, left, height, width = boxes[n]
         step = 1 + (max(height, width) - 1) // _MOST_SIDE
         was = _picture(before[:, top : top + height : step, left : left + width : step])

@@ -6,51 +6,120 @@ largest over all times at which both sides hold enough looks (Hawkins, 1977).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import prange
-
-from sentinel_watch.compiled import compiled, compiled_parallel
-from sentinel_watch.detectors.scoring import Model, noise_of, whitened
+from sentinel_watch.compiled import compiled, compiled_lanes, spread
+from sentinel_watch.detectors.equations import equations
+from sentinel_watch.detectors.fitting import Tile, empty_tile, hold, residuals, stage
+from sentinel_watch.detectors.lanes import LANES, TOGETHER
+from sentinel_watch.detectors.scoring import Model, kinds_of, part_of, whiten_lanes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sentinel_watch.detectors.equations import Equations
     from sentinel_watch.detectors.fitting import History
     from sentinel_watch.detectors.lanes import Floats
 
 __all__ = ["break_looks"]
 
 
+class _Room(NamedTuple):
+    """Room for a tile; lanes last."""
+
+    sums: Floats
+    """(T + 1, B, L) running sums of whitened residuals: what the looks before each, and at last all, come to."""
+    count: Floats
+    """(T + 1, L) how many of them counted."""
+    left: Floats
+    """(TOGETHER, B, L) residuals of a few looks."""
+    white: Floats
+    """(B, L)."""
+    rows: Floats
+    """(3, L)."""
+
+
+@compiled_lanes
+def _add_look(room: _Room, t: int, counts: NDArray[np.float32]) -> None:
+    """Add a look's whitened residual, `room.white`, to the running sums where it `counts` (L,); `room.rows[0]` is its squared length."""
+    bands, shrink = len(room.white), room.rows[1]
+    for lane in range(LANES):
+        # One wild look must not move a mean.
+        shrink[lane] = counts[lane] * min(1.0, 3 * np.sqrt(bands) / np.sqrt(max(room.rows[0, lane], 1e-12)))
+        room.count[t + 1, lane] = room.count[t, lane] + counts[lane]
+    for b in range(bands):
+        for lane in range(LANES):
+            room.sums[t + 1, b, lane] = room.sums[t, b, lane] + room.white[b, lane] * shrink[lane]
+
+
 @compiled
-def _running_sums(pixel: int, history: History, days: NDArray[np.int32], basis: Floats, model: Model) -> tuple[Floats, NDArray[np.int64]]:
-    """Return running sums (n + 1, B) of the pixel's whitened residuals, and the look (n,) that each step is of.
+def _run_up(history: History, days: NDArray[np.int32], model: Model, by: Equations, first: int, tile: Tile, room: _Room) -> None:  # noqa: PLR0913, PLR0917 - compiled
+    """Leave the running sums of the tile's looks in `room`.
 
     A residual is the levelled look less the model's expectation, whitened as in its part of the year, so in noise scales. With the sums
-    the mean over any run of looks costs one subtraction. Looks that are not clear take no place: n is the pixel's clear looks.
+    the mean over any run of looks costs one subtraction.
     """
     looks, bands, _ = history.values.shape
-    sums, which = np.zeros((looks + 1, bands)), np.zeros(looks, np.int64)
-    left, white, count = np.empty(bands), np.empty(bands), 0
+    kinds = kinds_of(model, first)
+    hold(model.coefficients, first, tile)
     for t in range(looks):
-        if not history.clear[t, pixel]:
-            continue
-        for b in range(bands):
-            left[b] = (history.values[t, b, pixel] - history.offset[t, b]) * history.factor[t, b]
-            for k in range(basis.shape[1]):
-                left[b] -= basis[t, k] * model.coefficients[k, b, pixel]
-        length = np.sqrt(whitened(left, noise_of(model, pixel, days[t]), white))
-        # One wild look must not move a mean.
-        shrink = min(1.0, 3 * np.sqrt(bands) / max(length, 1e-6))
-        for b in range(bands):
-            sums[count + 1, b] = sums[count, b] + white[b] * shrink
-        which[count] = t
-        count += 1
-    return sums[: count + 1], which[:count]
+        group, row = t // TOGETHER, t % TOGETHER
+        if row == 0:
+            stage(history, group, first, tile)
+            for b in range(bands):
+                residuals(group, b, by, tile, tile.rows)
+                room.left[:, b] = tile.rows
+        whiten_lanes(room.left[row], model.whiten[:, part_of(model, days[t])], kinds, room.white, room.rows[0])
+        _add_look(room, t, tile.counts[t])
 
 
-@compiled_parallel
+@compiled_lanes
+def _split(room: _Room, t: int, counts: NDArray[np.float32], limits: tuple[int, float], best: Floats, since: NDArray[np.int64]) -> None:  # noqa: PLR0913, PLR0917 - compiled
+    """Where a split before look `t` tells more than the `best` (L,) so far, make it the best, and write `t` to `since` (L,).
+
+    `limits` are the least looks on either side, and the least step in noise scales.
+    """
+    every, before, whole, so_far = room.count[-1], room.count[t], room.sums[-1], room.sums[t]
+    gap, (least, step) = room.rows[2], limits
+    gap[:] = 0
+    for b in range(len(whole)):
+        for lane in range(LANES):
+            difference = so_far[b, lane] / before[lane] - (whole[b, lane] - so_far[b, lane]) / (every[lane] - before[lane])
+            gap[lane] += difference * difference
+    for lane in range(LANES):
+        # what a difference of means can tell: most in the middle, where neither mean rests on few looks
+        told, after = gap[lane] * before[lane] * (every[lane] - before[lane]) / every[lane], every[lane] - before[lane]
+        # size is asked beside significance: with many looks a step of no account is significant too
+        better = (counts[lane] > 0) & (before[lane] >= least) & (after >= least) & (gap[lane] >= step * step) & (told > best[lane])
+        best[lane] = told if better else best[lane]
+        since[lane] = t if better else since[lane]
+
+
+@compiled
+def _break_looks(  # noqa: PLR0913, PLR0917 - compiled
+    history: History,
+    days: NDArray[np.int32],
+    by: Equations,
+    model: Model,
+    limits: tuple[int, float],
+    out: NDArray[np.int64],
+    share: tuple[int, int],
+) -> None:
+    """Write what `break_looks` describes to `out`, of one thread's `share`: every so-manieth tile of pixels, from its own on."""
+    looks, bands, pixels = history.values.shape
+    tile, (thread, threads) = empty_tile(bands, by), share
+    left, white, rows = np.empty((TOGETHER, bands, LANES)), np.empty((bands, LANES)), np.empty((3, LANES))
+    room = _Room(np.zeros((looks + 1, bands, LANES)), np.zeros((looks + 1, LANES)), left, white, rows)
+    for first in range(thread * LANES, pixels, threads * LANES):
+        _run_up(history, days, model, by, first, tile, room)
+        best, since = np.zeros(LANES), np.zeros(LANES, np.int64)
+        for t in range(looks):
+            _split(room, t, tile.counts[t], limits, best, since)
+        last = min(first + LANES, pixels)
+        out[first:last] = since[: last - first]
+
+
 def break_looks(history: History, days: NDArray[np.int32], basis: Floats, model: Model, least: int, step: float) -> NDArray[np.int64]:
     """Return (P,) the look from which on each pixel's level is the present one; 0 = it never moved.
 
@@ -60,19 +129,6 @@ def break_looks(history: History, days: NDArray[np.int32], basis: Floats, model:
     the ground is a step in its residuals, as far as the harmonics have not bent to it. With fewer than 2 * `least` clear looks the
     answer is 0: no split leaves enough on both sides.
     """
-    pixels = history.clear.shape[1]
-    since = np.zeros(pixels, np.int64)
-    for pixel in prange(pixels):
-        sums, which = _running_sums(pixel, history, days, basis, model)
-        count, best = which.size, 0.0
-        for split in range(least, count - least + 1):
-            gap = 0.0
-            for b in range(sums.shape[1]):
-                gap += (sums[split, b] / split - (sums[count, b] - sums[split, b]) / (count - split)) ** 2
-            # what a difference of means can tell: most in the middle, where neither mean rests on few looks
-            weight = split * (count - split) / count
-            # size is asked beside significance: with many looks a step of no account is significant too
-            if gap >= step * step and gap * weight > best:
-                best = gap * weight
-                since[pixel] = which[split]
+    by, since = equations(basis), np.zeros(history.clear.shape[1], np.int64)
+    spread(lambda *share: _break_looks(history, days, by, model, (least, step), since, share))
     return since

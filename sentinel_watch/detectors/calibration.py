@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import get_num_threads, prange
 
-from sentinel_watch.compiled import compiled, compiled_lanes, compiled_parallel
+from sentinel_watch.compiled import compiled, compiled_lanes, spread
 from sentinel_watch.detectors.equations import Equations, equations
-from sentinel_watch.detectors.fitting import Fit, History, Tile, empty_tile, equate, see, weigh_band
+from sentinel_watch.detectors.fitting import Fit, History, Tile, empty_tile, equate, hold, residuals, stage
 from sentinel_watch.detectors.lanes import LANES, TOGETHER, Floats, add_products, multiply, subtract_product
 from sentinel_watch.detectors.scoring import Envelope, Model, drag, kinds_of, nearest_length, part_of, whiten_lanes
 
@@ -34,7 +33,7 @@ class Known(NamedTuple):
 
 
 class _Room(NamedTuple):
-    """Room for a tile; lanes last."""
+    """Room for a tile; lanes last, but where a lane's looks are searched."""
 
     left: Floats
     """(TOGETHER, B, L) residuals of a few looks."""
@@ -44,32 +43,24 @@ class _Room(NamedTuple):
     """(B, L) running mean of whitened residuals."""
     half: Floats
     """(K, L)."""
-    rows: Floats
-    """(3, L) share of the residual that leaving out leaves, squared length, length of the running mean."""
-    kind: NDArray[np.intp]
-    """(L,)."""
-    most: NDArray[np.intp]
-    """(L,) how many of the largest decide."""
+    rest: Floats
+    """(L,) the share of the residual that leaving out leaves."""
+    length: Floats
+    """(T, L) squared distances of the looks from the model, -1 where they do not count."""
+    moved: Floats
+    """(T, L) squared lengths of the running mean, -1 where the look does not count."""
+    columns: Floats
+    """(L, T) either of the two, turned."""
     largest: Floats
-    """(2, L, most of all) the largest squared distances and lengths of the running mean so far, ascending."""
+    """(T,) the largest so far, ascending."""
 
 
 @compiled
-def _room(history: History, known: Known, first: int, share: float) -> _Room:
-    """Return room for the tile of pixels from `first` on, with a place for each of the largest distances that decide.
-
-    Of n looks the `share` quantile is the least of the n - ceil(share * n) + 1 largest: no more need be kept, and nothing be sorted.
-    """
-    _looks, bands, pixels = history.values.shape
-    most = np.ones(LANES, np.intp)
-    for lane in range(min(LANES, pixels - first)):
-        count = history.clear[:, first + lane].sum()
-        most[lane] = count - max(int(np.ceil(share * count)) - 1, 0)
-    # below any distance, so that the first looks fill the row
-    kept = np.full((2, LANES, max(most.max(), 1)), -1.0)
-    kind, half = kinds_of(known.model, first), np.empty((known.model.coefficients.shape[0], LANES))
+def _room(terms: int, bands: int, looks: int) -> _Room:
+    """Return room for a tile of pixels: one a thread, reused for all its tiles."""
     left, white, mean = np.zeros((TOGETHER, bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
-    return _Room(left, white, mean, half, np.empty((3, LANES)), kind, most, kept)
+    length, moved = np.empty((looks, LANES)), np.empty((looks, LANES))
+    return _Room(left, white, mean, np.empty((terms, LANES)), np.empty(LANES), length, moved, np.empty((LANES, looks)), np.empty(looks))
 
 
 @compiled_lanes
@@ -91,22 +82,6 @@ def _rest(factor: Floats, row: Floats, half: Floats, rest: Floats) -> None:
 
 
 @compiled
-def _residuals(history: History, first: int, group: int, by: Equations, tile: Tile, left: Floats) -> None:
-    """Write the residuals of a group of looks to `left` (TOGETHER, B, L).
-
-    `tile.right` must hold the model's coefficients and `tile.weight` 1 where a look counts. Where it does not, what is written is the
-    expectation with its sign turned, and rows beyond the last look hold leftovers: neither may be read without the weight.
-    """
-    looks, bands, _ = history.values.shape
-    begin, end = group * TOGETHER, min((group + 1) * TOGETHER, looks)
-    for b in range(bands):
-        for t in range(begin, end):
-            weigh_band(history, (t, b), first, tile.weight[t], tile.rows[t - begin])
-        add_products(tile.rows, by.minus[group], tile.right[b])
-        left[:, b] = tile.rows
-
-
-@compiled
 def _keep(largest: Floats, value: float) -> None:
     """Put `value` in its place among the `largest`, ascending, and drop the least.
 
@@ -120,74 +95,113 @@ def _keep(largest: Floats, value: float) -> None:
 
 
 @compiled
-def _keep_largest(history: History, known: Known, t: int, first: int, counts: Floats, room: _Room) -> None:
-    """Take a look of a tile into the largest distances and running means of its pixels.
+def _most(counts: NDArray[np.float32], share: float) -> int:
+    """Return how many of the largest distances decide, of the looks that count by `counts` (T,); 0 without any.
 
-    `counts` (L,) is 1 where the look counts; `room.rows` holds the squared length of its residual and the length of the running mean.
-    A lane's row is full after as many looks as it keeps, and its first entry is then the quantile so far.
+    Of n looks the `share` quantile is the least of the n - ceil(share * n) + 1 largest: no more need be kept, and nothing be sorted.
     """
-    bands, day = len(room.mean), known.days[t]
-    spectrum, scratch = np.empty(bands), np.empty(bands + known.envelope.nearest)
-    for lane in range(LANES):
-        if counts[lane] == 0:
-            continue
-        most, length, moved = room.most[lane], room.rows[1, lane], room.rows[2, lane]
-        if moved > room.largest[1, lane, 0]:
-            _keep(room.largest[1, lane, :most], moved)
-        # Its own spectra only bring a look nearer: one that the model brings near enough need not ask them.
-        least = room.largest[0, lane, 0]
-        if length > least:
-            for b in range(bands):
-                spectrum[b] = (history.values[t, b, first + lane] - history.offset[t, b]) * history.factor[t, b]
-            length = nearest_length((first + lane, day, day), length, least, spectrum, (known.model, known.envelope), scratch)
-            if length > least:
-                _keep(room.largest[0, lane, :most], length)
+    count = 0
+    for t in range(counts.size):
+        count += int(counts[t])
+    return count - max(int(np.ceil(share * count)) - 1, 0)
 
 
 @compiled
-def _calibrate(history: History, fit: Fit, by: Equations, known: Known, first: int, tile: Tile, room: _Room) -> None:  # noqa: PLR0913, PLR0917 - compiled
-    """Run over the looks of one tile in order of time, so that `room.largest` holds what decides its pixels' usual distances.
+def _least_of_largest(values: Floats, largest: Floats) -> float:
+    """Return the least of the `largest.size` largest of `values` (T,)."""
+    largest[:] = -1.0
+    for value in values:
+        if value > largest[0]:
+            _keep(largest, value)
+    return float(largest[0])
 
-    The running mean is what needs the order. The model's coefficients take the place of right-hand sides: `_residuals` reads them there.
-    Looks weigh alike in the equations, while the model was fitted with Tukey's weights: a leverage is that of the plain ridge fit.
+
+@compiled
+def _least_with_spectra(pixel: int, lane: int, known: Known, tile: Tile, values: Floats, largest: Floats) -> float:
+    """Return what `_least_of_largest` does, where the pixel's own spectra may bring each of `values` (T,), squared distances, down.
+
+    Spectra only bring a look nearer. The looks that the model puts farthest are asked first: what they leave is seldom beaten by others.
+    """
+    bands, nearly = tile.levelled.shape[1], _least_of_largest(values, largest)
+    spectrum, scratch = np.empty(bands), np.empty((3 + bands, TOGETHER))
+    largest[:] = -1.0
+    for near in range(2):
+        for t in range(values.size):
+            if (values[t] < nearly) != (near == 1) or values[t] <= largest[0]:
+                continue
+            for b in range(bands):
+                spectrum[b] = tile.levelled[t, b, lane]
+            at = pixel, known.days[t], known.days[t]
+            value = nearest_length(at, values[t], largest[0], spectrum, (known.model, known.envelope), scratch)
+            if value > largest[0]:
+                _keep(largest, value)
+    return float(largest[0])
+
+
+@compiled
+def _look_back(history: History, fit: Fit, by: Equations, known: Known, first: int, tile: Tile, room: _Room) -> None:  # noqa: PLR0913, PLR0917 - compiled
+    """Run over the looks of one tile in order of time, and leave their distances and the running mean's lengths in `room`.
+
+    The running mean is what needs the order. Looks weigh alike in the equations, while the model was fitted with Tukey's weights: a
+    leverage is that of the plain ridge fit.
     """
     looks, bands, _ = history.values.shape
-    for t in range(looks):
-        see(history, t, first, tile.weight[t])
+    tile.sums[:] = 0
+    for group in range(len(by.waves)):
+        stage(history, group, first, tile)
+        add_products(tile.sums, by.waves[group], tile.weight[group * TOGETHER : (group + 1) * TOGETHER])
     equate(fit, first, by, tile)
-    for b in range(bands):
-        for k in range(fit.basis.shape[1]):
-            coefficients = known.model.coefficients[k, b, first : first + LANES]
-            tile.right[b, k, : coefficients.size] = coefficients
+    hold(known.model.coefficients, first, tile)
+    room.mean[:] = 0
+    kinds = kinds_of(known.model, first)
     for t in range(looks):
-        if t % TOGETHER == 0:
-            _residuals(history, first, t // TOGETHER, by, tile, room.left)
-        left = room.left[t % TOGETHER]
-        _rest(tile.normal, fit.basis[t], room.half, room.rows[0])
+        group, row = t // TOGETHER, t % TOGETHER
+        if row == 0:
+            for b in range(bands):
+                residuals(group, b, by, tile, tile.rows)
+                room.left[:, b] = tile.rows
+        left = room.left[row]
+        _rest(tile.normal, fit.basis[t], room.half, room.rest)
         for b in range(bands):
-            multiply(left[b], room.rows[0])
-        whiten_lanes(left, known.model.whiten[:, part_of(known.model, known.days[t])], room.kind, room.white, room.rows[1])
-        drag(room.mean, room.white, room.rows[1], tile.weight[t], room.rows[2])
-        _keep_largest(history, known, t, first, tile.weight[t], room)
+            multiply(left[b], room.rest)
+        whiten_lanes(left, known.model.whiten[:, part_of(known.model, known.days[t])], kinds, room.white, room.length[t])
+        drag(room.mean, room.white, room.length[t], tile.counts[t], room.moved[t])
+        for lane in range(LANES):
+            if tile.counts[t, lane] == 0:
+                room.length[t, lane] = room.moved[t, lane] = -1.0
 
 
-@compiled_parallel
+@compiled
+def _turn(rows: Floats, columns: Floats) -> None:
+    """Write `rows` (T, L) to `columns` (L, T), a few at a time, so that both stay in cache."""
+    for begin in range(0, len(rows), TOGETHER):
+        for lane in range(LANES):
+            for t in range(begin, min(begin + TOGETHER, len(rows))):
+                columns[lane, t] = rows[t, lane]
+
+
+@compiled
 def _usual_distances(  # noqa: PLR0913, PLR0917 - compiled
-    history: History, fit: Fit, by: Equations, model: Model, envelope: Envelope, days: NDArray[np.int32], share: float, threads: int
-) -> NDArray[np.float32]:
-    """Return what `usual_distances` describes; each thread takes every `threads`-th tile, with equations that all threads share."""
-    _, bands, pixels = history.values.shape
-    usual = np.full((2, pixels), np.nan, np.float32)
-    for thread in prange(threads):
-        tile, known = empty_tile(bands, by), Known(model, envelope, days)
-        for first in range(thread * LANES, pixels, threads * LANES):
-            room = _room(history, known, first, share)
-            _calibrate(history, fit, by, known, first, tile, room)
-            for lane in range(min(LANES, pixels - first)):
-                # still -1 where the pixel had no clear look
-                if room.largest[0, lane, 0] >= 0:
-                    usual[0, first + lane], usual[1, first + lane] = np.sqrt(room.largest[0, lane, 0]), room.largest[1, lane, 0]
-    return usual
+    history: History, fit: Fit, by: Equations, known: Known, share: float, usual: NDArray[np.float32], part: tuple[int, int]
+) -> None:
+    """Write what `usual_distances` describes to `usual`; of one thread's `part`, every so-manieth tile of pixels, from its own on."""
+    looks, bands, pixels = history.values.shape
+    tile, room, (thread, threads) = empty_tile(bands, by), _room(fit.basis.shape[1], bands, looks), part
+    for first in range(thread * LANES, pixels, threads * LANES):
+        lanes = min(LANES, pixels - first)
+        _look_back(history, fit, by, known, first, tile, room)
+        _turn(room.length, room.columns)
+        for lane in range(lanes):
+            most = _most(tile.counts[:looks, lane], share)
+            if most > 0:
+                usual[0, first + lane] = np.sqrt(
+                    _least_with_spectra(first + lane, lane, known, tile, room.columns[lane], room.largest[:most])
+                )
+        _turn(room.moved, room.columns)
+        for lane in range(lanes):
+            most = _most(tile.counts[:looks, lane], share)
+            if most > 0:
+                usual[1, first + lane] = np.sqrt(_least_of_largest(room.columns[lane], room.largest[:most]))
 
 
 def usual_distances(history: History, fit: Fit, known: Known, share: float) -> NDArray[np.float32]:
@@ -198,4 +212,6 @@ def usual_distances(history: History, fit: Fit, known: Known, share: float) -> N
     `known` is what this very `history` taught; lengths are in noise scales, not squared. With a `share` of 0.9 one look in ten may be
     farther off; a pixel of fewer than ten looks gets its largest distance.
     """
-    return _usual_distances(history, fit, equations(fit.basis), *known, share, get_num_threads())
+    by, usual = equations(fit.basis), np.full((2, history.clear.shape[1]), np.nan, np.float32)
+    spread(lambda *part: _usual_distances(history, fit, by, known, share, usual, part))
+    return usual

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sentinel_watch.compiled import compiled, spread
 from sentinel_watch.detectors.harmonics import YEAR_DAYS
+from sentinel_watch.detectors.lanes import LANES, TOGETHER
 from sentinel_watch.detectors.scoring import STEPS_PER_REFLECTANCE
 
 if TYPE_CHECKING:
@@ -25,24 +27,52 @@ ANY_SEASON_DAYS = 183
 
 
 def kept_looks(history: History, days: NDArray[np.int32], most: int) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
-    """Return `most` spectra (P, M, B) of each pixel, spread evenly over its clear looks in order of season, and their days (P, M).
+    """Return `most` spectra (P, B, M) of each pixel, spread evenly over its clear looks in order of season, and their days (P, M).
 
     Days are since 1970-01-01, 0 = empty; spectra in steps of 1 / STEPS_PER_REFLECTANCE.
 
-    M = `most`. A pixel with fewer clear looks has empty slots; one with more keeps the last of those that share a slot. Spectra are
-    levelled by the history's offset and factor, and hold reflectance from -3.2 to 3.2.
+    M is `most`, filled up to a multiple of TOGETHER. A pixel with fewer clear looks has empty slots; one with more keeps the last of
+    those that share a slot. Spectra are levelled by the history's offset and factor, and hold reflectance from -3.2 to 3.2.
     """
     by_season = np.argsort(np.mod(days, YEAR_DAYS), kind="stable")
     _, bands, pixels = history.values.shape
-    spectra, kept = np.zeros((pixels, most, bands), np.int16), np.zeros((pixels, most), np.int32)
-    # with fewer looks than slots each look gets a slot of its own
-    count, rank = np.maximum(history.clear.sum(axis=0), most), np.zeros(pixels, np.intp)
-    for look in by_season:
-        here = np.flatnonzero(history.clear[look])
-        slot = rank[here] * most // count[here]
-        rank[here] += 1
-        levelled = (history.values[look][:, here] - history.offset[look][:, None]) * history.factor[look][:, None]
-        # int16 would wrap, and a glint become a dark spectrum
-        spectra[here, slot] = np.clip(np.round(levelled.T * STEPS_PER_REFLECTANCE), -32_000, 32_000)
-        kept[here, slot] = days[look]
+    room = -(-most // TOGETHER) * TOGETHER
+    spectra, kept = np.zeros((pixels, bands, room), np.int16), np.zeros((pixels, room), np.int32)
+    spread(lambda *share: _keep(history, days, by_season, most, (spectra, kept), share))
     return spectra, kept
+
+
+@compiled
+def _keep(  # noqa: PLR0913, PLR0917 - compiled
+    history: History,
+    days: NDArray[np.int32],
+    by_season: NDArray[np.intp],
+    most: int,
+    out: tuple[NDArray[np.int16], NDArray[np.int32]],
+    share: tuple[int, int],
+) -> None:
+    """Write what `kept_looks` describes to `out`, of one thread's `share`: every so-manieth tile of pixels, from its own on."""
+    _, bands, pixels = history.values.shape
+    (spectra, kept), (thread, threads) = out, share
+    for first in range(thread * LANES, pixels, threads * LANES):
+        last = min(first + LANES, pixels)
+        count, rank = np.zeros(LANES, np.int32), np.zeros(LANES, np.int32)
+        for look in by_season:
+            for pixel in range(first, last):
+                count[pixel - first] += history.clear[look, pixel]
+        for look in by_season:
+            for pixel in range(first, last):
+                if history.clear[look, pixel]:
+                    # with fewer looks than slots each look gets a slot of its own
+                    slot = rank[pixel - first] * most // max(count[pixel - first], most)
+                    rank[pixel - first] += 1
+                    kept[pixel, slot] = days[look]
+                    for b in range(bands):
+                        spectra[pixel, b, slot] = _stored(history, look, b, pixel)
+
+
+@compiled
+def _stored(history: History, look: int, band: int, pixel: int) -> np.int16:
+    """Return a levelled value in steps; one beyond 3.2 is cut, since int16 would wrap, and a glint become a dark spectrum."""
+    levelled = (history.values[look, band, pixel] - history.offset[look, band]) * history.factor[look, band]
+    return np.int16(min(max(np.rint(levelled * np.float32(STEPS_PER_REFLECTANCE)), np.float32(-32_000)), np.float32(32_000)))

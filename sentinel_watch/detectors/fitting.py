@@ -9,16 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import get_num_threads, prange
 
-from sentinel_watch.compiled import compiled, compiled_lanes, compiled_parallel
+from sentinel_watch.compiled import compiled, compiled_lanes, spread
 from sentinel_watch.detectors.equations import Equations, equations, fill
 from sentinel_watch.detectors.lanes import LANES, TOGETHER, Floats, add_products, factorise, substitute
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["TUKEY", "Fit", "History", "Tile", "empty_tile", "equate", "fit_tiles", "see", "weigh_band"]
+__all__ = ["TUKEY", "Fit", "History", "Tile", "empty_tile", "equate", "fit_tiles", "hold", "residuals", "stage"]
 
 TUKEY = 4.685
 """Residuals beyond so many noise scales weigh nothing (95 % efficiency under normal noise)."""
@@ -53,8 +52,12 @@ class Fit(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """What a thread works on; Q = groups of TOGETHER looks."""
+    """What a thread works on, a tile of pixels; Q = groups of TOGETHER looks."""
 
+    counts: NDArray[np.float32]
+    """(Q * TOGETHER, L) 1 where the look counts, being clear and known in every band, else 0."""
+    levelled: NDArray[np.float32]
+    """(Q * TOGETHER, B, L) reflectance, nought where the look does not count."""
     weight: Floats
     """(Q * TOGETHER, L) weights of the looks, nought = does not count; for a while their misfits, infinite = does not count."""
     rows: Floats
@@ -71,55 +74,69 @@ class Tile(NamedTuple):
 def empty_tile(bands: int, by: Equations) -> Tile:
     """Return room for a tile of pixels with `bands`.
 
-    One a thread, reused for all its tiles: what one tile leaves in it the next must overwrite.
+    One a thread, reused for all its tiles: what one tile leaves in it the next must overwrite. Rows beyond the last look stay nought.
     """
     groups, sums, _ = by.waves.shape
-    weight, rows = np.zeros((groups * TOGETHER, LANES)), np.zeros((TOGETHER, LANES))
-    return Tile(weight, rows, np.zeros((sums, LANES)), np.zeros((by.near.size, LANES)), np.zeros((bands, TOGETHER, LANES)))
+    looks = groups * TOGETHER
+    counts, levelled = np.zeros((looks, LANES), np.float32), np.zeros((looks, bands, LANES), np.float32)
+    weight, rows = np.zeros((looks, LANES)), np.zeros((TOGETHER, LANES))
+    return Tile(
+        counts, levelled, weight, rows, np.zeros((sums, LANES)), np.zeros((by.near.size, LANES)), np.zeros((bands, TOGETHER, LANES))
+    )
 
 
 @compiled
-def see(history: History, t: int, first: int, counts: Floats) -> None:
-    """Write 1 where look `t` counts, being clear and known in every band, else 0; `counts` (L,) begins at pixel `first`.
+def stage(history: History, group: int, first: int, tile: Tile) -> None:
+    """Bring a group of looks of the tile that begins at pixel `first` into its room: levelled, and weighing 1 where they count.
 
-    Lanes beyond the last pixel are 0 and so weigh nothing, and no kernel needs to know how many pixels the last tile has.
+    Each value is read from memory once, however often it is asked for later. Levelled is (value - offset) * factor. Lanes beyond the last
+    pixel weigh nothing, and no kernel needs to know how many pixels the last tile has.
     """
-    _, bands, pixels = history.values.shape
+    looks, bands, pixels = history.values.shape
     last = min(first + LANES, pixels)
-    clear = history.clear[t, first:last]
-    counts[clear.size :] = 0
-    for lane in range(clear.size):
-        counts[lane] = 1.0 if clear[lane] else 0.0
-    for b in range(bands):
-        values = history.values[t, b, first:last]
-        for lane in range(values.size):
-            counts[lane] = counts[lane] if np.isfinite(values[lane]) else 0.0
+    for t in range(group * TOGETHER, min((group + 1) * TOGETHER, looks)):
+        clear, counts = history.clear[t, first:last], tile.counts[t]
+        counts[clear.size :] = 0
+        for lane in range(clear.size):
+            counts[lane] = np.float32(1) if clear[lane] else np.float32(0)
+        for b in range(bands):
+            _see(history.values[t, b, first:last], counts)
+        for b in range(bands):
+            _level(history.values[t, b, first:last], history.offset[t, b], history.factor[t, b], counts, tile.levelled[t, b])
+        for lane in range(LANES):
+            tile.weight[t, lane] = counts[lane]
 
 
 @compiled
-def weigh_band(history: History, look: tuple[int, int], first: int, weight: Floats, row: Floats) -> None:
-    """Write a `look`'s (t, band) levelled values times `weight` (L,) to `row` (L,); nought where the weight is.
+def _see(values: NDArray[np.float32], counts: NDArray[np.float32]) -> None:
+    """Write 0 to `counts` (L,) where a band's `values` (n,) are not known; n is at most L."""
+    for lane in range(values.size):
+        counts[lane] = counts[lane] if np.isfinite(values[lane]) else np.float32(0)
 
-    Levelled is (value - offset) * factor, reflectance. Lanes beyond the last pixel keep what was there, which reaches no pixel.
-    """
-    t, band = look
-    values = history.values[t, band, first : min(first + LANES, history.values.shape[2])]
-    offset, factor = history.offset[t, band], history.factor[t, band]
+
+@compiled
+def _level(values: NDArray[np.float32], offset: float, factor: float, counts: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write a look's levelled `values` (n,) to `out` (L,), nought where it does not count; n is at most L."""
+    out[values.size :] = 0
     for lane in range(values.size):
         # chosen and not multiplied: nought times NaN is NaN
-        row[lane] = weight[lane] * ((values[lane] - offset) * factor) if weight[lane] > 0 else 0.0
+        out[lane] = (values[lane] - offset) * factor if counts[lane] > 0 else np.float32(0)
+
+
+@compiled_lanes
+def _weigh(weight: Floats, levelled: NDArray[np.float32], row: Floats) -> None:
+    """Write `weight` times `levelled` to `row`, (L,) each."""
+    for lane in range(LANES):
+        row[lane] = weight[lane] * levelled[lane]
 
 
 @compiled
 def equate(fit: Fit, first: int, by: Equations, tile: Tile) -> None:
-    """Leave the Cholesky factor of the ridged normal equations, under the tile's weights, in `tile.normal`.
+    """Leave the Cholesky factor of the ridged normal equations, which `tile.sums` stand for, in `tile.normal`.
 
     The ridge is that of each pixel's own order, so that terms which its history cannot carry are held at nought. The mean's penalty,
     small as it is, keeps the first pivot above nought where no look counts.
     """
-    tile.sums[:] = 0
-    for group in range(len(by.waves)):
-        add_products(tile.sums, by.waves[group], tile.weight[group * TOGETHER : (group + 1) * TOGETHER])
     fill(tile.normal, tile.sums, by)
     order = fit.order[first : first + LANES]
     for i in range(fit.basis.shape[1]):
@@ -131,22 +148,40 @@ def equate(fit: Fit, first: int, by: Equations, tile: Tile) -> None:
 
 
 @compiled
-def _solve(history: History, first: int, by: Equations, tile: Tile) -> None:
-    """Sum up the right-hand sides under the tile's weights, and turn them into the solution.
+def _add_group(group: int, by: Equations, tile: Tile) -> None:
+    """Add a group of staged looks, under their weights, to `tile.sums` and to the right-hand sides."""
+    terms, looks = (len(tile.sums) + 1) // 2, slice(group * TOGETHER, (group + 1) * TOGETHER)
+    weight, levelled = tile.weight[looks], tile.levelled[looks]
+    add_products(tile.sums, by.waves[group], weight)
+    for b in range(len(tile.right)):
+        for t in range(TOGETHER):
+            _weigh(weight[t], levelled[t, b], tile.rows[t])
+        add_products(tile.right[b, :terms], by.waves[group], tile.rows)
 
-    The factor must be that of `equate` under the same weights. `tile.right` ends as coefficients, (B, TOGETHER, L), K of them in use.
+
+@compiled
+def hold(coefficients: NDArray[np.float32], first: int, tile: Tile) -> None:
+    """Put known `coefficients` (K, B, P) of the tile that begins at pixel `first` in the place of its solution.
+
+    Lanes beyond the last pixel keep what was there.
     """
-    looks, bands, _ = history.values.shape
-    terms = (len(tile.sums) + 1) // 2
-    tile.right[:] = 0
-    for group in range(len(by.waves)):
-        begin = group * TOGETHER
+    terms, bands, _ = coefficients.shape
+    for k in range(terms):
         for b in range(bands):
-            for t in range(begin, min(begin + TOGETHER, looks)):
-                weigh_band(history, (t, b), first, tile.weight[t], tile.rows[t - begin])
-            add_products(tile.right[b, :terms], by.waves[group], tile.rows)
-    for b in range(bands):
-        substitute(tile.normal, tile.right[b, :terms])
+            known = coefficients[k, b, first : first + LANES]
+            for lane in range(known.size):
+                tile.right[b, k, lane] = known[lane]
+
+
+@compiled
+def residuals(group: int, band: int, by: Equations, tile: Tile, left: Floats) -> None:
+    """Write what a group of staged looks leaves of the coefficients in `tile.right` to `left` (TOGETHER, L), in one band.
+
+    Where a look does not count it is the expectation with its sign turned, which may not be read without the weight.
+    """
+    for t in range(TOGETHER):
+        left[t] = tile.levelled[group * TOGETHER + t, band]
+    add_products(left, by.minus[group], tile.right[band])
 
 
 @compiled_lanes
@@ -157,7 +192,7 @@ def _add_squares(total: Floats, row: Floats, scale: float) -> None:
 
 
 @compiled_lanes
-def _settle(weight: Floats, misfit: Floats, counts: Floats, scale: Floats) -> None:
+def _settle(weight: Floats, misfit: Floats, counts: NDArray[np.float32], scale: Floats) -> None:
     """Add a look's weighted misfit and its weight to `scale` (2, L), and put the misfit in the weight's place.
 
     Where the look does not count (`counts` 0) the misfit becomes infinite, which any later weight turns into 0.
@@ -169,27 +204,22 @@ def _settle(weight: Floats, misfit: Floats, counts: Floats, scale: Floats) -> No
 
 
 @compiled
-def _misfit(history: History, first: int, fit: Fit, by: Equations, tile: Tile) -> Floats:
-    """Put the looks' misfits, squared residuals in units of noise, in the weights' place, and return their weighted mean (L,).
+def _misfit(looks: int, fit: Fit, by: Equations, tile: Tile) -> Floats:
+    """Put the misfits of `looks`, squared residuals in units of noise, in the weights' place, and return their weighted mean (L,).
 
     Of all bands together, so that a cloud seen in one is out in all. The mean is by the weights of the fit just made: looks that it cast
     out do not widen the scale by which the next casts out.
     """
-    looks, bands, _ = history.values.shape
-    counts, misfit, scale = np.zeros((TOGETHER, LANES)), np.zeros((TOGETHER, LANES)), np.zeros((2, LANES))
+    bands, misfit, scale = len(tile.right), np.zeros((TOGETHER, LANES)), np.zeros((2, LANES))
     for group in range(len(by.minus)):
-        begin, end = group * TOGETHER, min((group + 1) * TOGETHER, looks)
+        begin = group * TOGETHER
         misfit[:] = 0
-        for t in range(begin, end):
-            see(history, t, first, counts[t - begin])
         for b in range(bands):
-            for t in range(begin, end):
-                weigh_band(history, (t, b), first, counts[t - begin], tile.rows[t - begin])
-            add_products(tile.rows, by.minus[group], tile.right[b])
-            for t in range(end - begin):
+            residuals(group, b, by, tile, tile.rows)
+            for t in range(TOGETHER):
                 _add_squares(misfit[t], tile.rows[t], fit.precision[b] ** 2 / bands)
-        for t in range(begin, end):
-            _settle(tile.weight[t], misfit[t - begin], counts[t - begin], scale)
+        for t in range(begin, min(begin + TOGETHER, looks)):
+            _settle(tile.weight[t], misfit[t - begin], tile.counts[t], scale)
     mean: Floats = scale[0] / (scale[1] + 1e-9)
     return mean
 
@@ -214,31 +244,33 @@ def _reweight(weight: Floats, scale: Floats) -> None:
 @compiled
 def _fit_tile(history: History, first: int, fit: Fit, by: Equations, tile: Tile) -> None:
     """Fit one tile: all clear looks alike at first, then `fit.steps` times reweighted; the coefficients stay in `tile.right`."""
-    looks = len(history.values)
-    for t in range(looks):
-        see(history, t, first, tile.weight[t])
+    looks, bands, _ = history.values.shape
     for step in range(fit.steps + 1):
         if step:
-            _reweight(tile.weight[:looks], _misfit(history, first, fit, by, tile))
+            _reweight(tile.weight[:looks], _misfit(looks, fit, by, tile))
+        tile.sums[:] = 0
+        tile.right[:] = 0
+        for group in range(len(by.waves)):
+            if step == 0:
+                stage(history, group, first, tile)
+            _add_group(group, by, tile)
         equate(fit, first, by, tile)
-        _solve(history, first, by, tile)
+        for b in range(bands):
+            substitute(tile.normal, tile.right[b, : fit.basis.shape[1]])
 
 
-@compiled_parallel
-def _fit_tiles(history: History, fit: Fit, by: Equations, threads: int) -> NDArray[np.float32]:
-    """Return what `fit_tiles` describes; each thread takes every `threads`-th tile, with room of its own."""
+@compiled
+def _fit_tiles(history: History, fit: Fit, by: Equations, coefficients: NDArray[np.float32], share: tuple[int, int]) -> None:
+    """Write what `fit_tiles` describes to `coefficients` (K, B, P), of one thread's `share`: every so-manieth tile, from its own on."""
     _, bands, pixels = history.values.shape
-    coefficients = np.empty((fit.basis.shape[1], bands, pixels), np.float32)
-    for thread in prange(threads):
-        tile = empty_tile(bands, by)
-        for first in range(thread * LANES, pixels, threads * LANES):
-            _fit_tile(history, first, fit, by, tile)
-            for i in range(fit.basis.shape[1]):
-                for b in range(bands):
-                    out = coefficients[i, b, first : first + LANES]
-                    for lane in range(out.size):
-                        out[lane] = tile.right[b, i, lane]
-    return coefficients
+    (thread, threads), tile = share, empty_tile(bands, by)
+    for first in range(thread * LANES, pixels, threads * LANES):
+        _fit_tile(history, first, fit, by, tile)
+        for i in range(fit.basis.shape[1]):
+            for b in range(bands):
+                out = coefficients[i, b, first : first + LANES]
+                for lane in range(out.size):
+                    out[lane] = tile.right[b, i, lane]
 
 
 def fit_tiles(history: History, fit: Fit) -> NDArray[np.float32]:
@@ -246,4 +278,6 @@ def fit_tiles(history: History, fit: Fit) -> NDArray[np.float32]:
 
     K = 2 N + 1 terms in the order of `harmonics.design`. A pixel without a look gets numbers that mean nothing.
     """
-    return _fit_tiles(history, fit, equations(fit.basis), get_num_threads())
+    by, coefficients = equations(fit.basis), np.empty((fit.basis.shape[1], *history.values.shape[1:]), np.float32)
+    spread(lambda *share: _fit_tiles(history, fit, by, coefficients, share))
+    return coefficients

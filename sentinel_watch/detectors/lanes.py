@@ -12,8 +12,8 @@ from sentinel_watch.compiled import compiled_lanes
 
 __all__ = ["LANES", "TOGETHER", "Floats", "add_products", "factorise", "multiply", "substitute", "subtract_product"]
 
-LANES = 512
-"""Pixels in a tile: enough for long reads from memory, few enough for a tile's sums to stay in cache."""
+LANES = 256
+"""Pixels in a tile: enough for long reads from memory, few enough for a tile's looks to stay in cache."""
 
 TOGETHER = 8
 """Rows that are summed in one go."""
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 def add_products(total: Floats, factors: Floats, rows: Floats) -> None:
     """Add `factors` (n, TOGETHER) times `rows` (TOGETHER, L) to `total` (n, L).
 
-    TOGETHER is written out as 8 in the two kernels below: whoever changes the number changes them.
+    TOGETHER must be a multiple of 4.
     """
     for n in range(0, len(total) - 1, 2):
         _add_to_two(total[n], total[n + 1], factors[n : n + 2], rows)
@@ -36,18 +36,15 @@ def add_products(total: Floats, factors: Floats, rows: Floats) -> None:
 @compiled_lanes
 def _add_to_two(one: Floats, two: Floats, factors: Floats, rows: Floats) -> None:
     """Add the products of two rows of `factors` (2, TOGETHER) with `rows` (TOGETHER, L) to `one` and `two` (L,)."""
-    # Written out, since only so the sums stay in registers and a row is read once for both.
-    a, b, c, d = factors[0, 0], factors[0, 1], factors[0, 2], factors[0, 3]
-    e, f, g, h = factors[0, 4], factors[0, 5], factors[0, 6], factors[0, 7]
-    i, j, k, m = factors[1, 0], factors[1, 1], factors[1, 2], factors[1, 3]
-    n, o, p, q = factors[1, 4], factors[1, 5], factors[1, 6], factors[1, 7]
-    for lane in range(LANES):
-        r, s, t, u = rows[0, lane], rows[1, lane], rows[2, lane], rows[3, lane]
-        left = one[lane] + a * r + b * s + c * t + d * u
-        right = two[lane] + i * r + j * s + k * t + m * u
-        r, s, t, u = rows[4, lane], rows[5, lane], rows[6, lane], rows[7, lane]
-        one[lane] = left + e * r + f * s + g * t + h * u
-        two[lane] = right + n * r + o * s + p * t + q * u
+    # Written out and by fours, since only so all factors stay in registers, and a row is read once for both.
+    for half in range(0, TOGETHER, 4):
+        a, b, c, d = factors[0, half], factors[0, half + 1], factors[0, half + 2], factors[0, half + 3]
+        e, f, g, h = factors[1, half], factors[1, half + 1], factors[1, half + 2], factors[1, half + 3]
+        r, s, t, u = rows[half], rows[half + 1], rows[half + 2], rows[half + 3]
+        for lane in range(LANES):
+            p, q, v, w = r[lane], s[lane], t[lane], u[lane]
+            one[lane] = one[lane] + a * p + b * q + c * v + d * w
+            two[lane] = two[lane] + e * p + f * q + g * v + h * w
 
 
 @compiled_lanes
@@ -56,11 +53,11 @@ def _add_to_one(one: Floats, factors: Floats, rows: Floats) -> None:
 
     The order of the sums is that of `_add_to_two`, so that a row's place does not show in its last bits.
     """
-    a, b, c, d = factors[0], factors[1], factors[2], factors[3]
-    e, f, g, h = factors[4], factors[5], factors[6], factors[7]
-    for lane in range(LANES):
-        left = one[lane] + a * rows[0, lane] + b * rows[1, lane] + c * rows[2, lane] + d * rows[3, lane]
-        one[lane] = left + e * rows[4, lane] + f * rows[5, lane] + g * rows[6, lane] + h * rows[7, lane]
+    for half in range(0, TOGETHER, 4):
+        a, b, c, d = factors[half], factors[half + 1], factors[half + 2], factors[half + 3]
+        r, s, t, u = rows[half], rows[half + 1], rows[half + 2], rows[half + 3]
+        for lane in range(LANES):
+            one[lane] = one[lane] + a * r[lane] + b * s[lane] + c * t[lane] + d * u[lane]
 
 
 @compiled_lanes

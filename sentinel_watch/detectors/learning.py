@@ -55,7 +55,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     """Return what is normal in `stack`: the arrays of a baseline.
 
     P pixels, B bands, K terms, C kinds, S parts of the year, M spectra: `coefficients` (K, B, P), `whiten` (C, S, B, B), `kinds` (P,),
-    `usual` (2, P) usual largest distance of a look and of the running mean, in noise scales, `spectra` (P, M, B), `spectra_days` (P, M) and
+    `usual` (2, P) usual largest distance of a look and of the running mean, in noise scales, `spectra` (P, B, M), `spectra_days` (P, M) and
     `window` (P,) days. Where the level of a pixel moved for good, only what came after is learnt, and all is fitted anew.
     """
     fit = _plan(stack, lesson)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import get_num_threads, prange
 
-from sentinel_watch.compiled import compiled, compiled_lanes, compiled_parallel
-from sentinel_watch.detectors.lanes import LANES
+from sentinel_watch.compiled import compiled, compiled_lanes, spread
+from sentinel_watch.detectors.lanes import LANES, TOGETHER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +30,6 @@ __all__ = [
     "part_of",
     "score",
     "whiten_lanes",
-    "whitened",
 ]
 
 STEPS_PER_REFLECTANCE = 10_000
@@ -46,6 +44,8 @@ DRIFT_CUT = 2.0
 """Noise scales per band beyond which a residual moves the running mean no further."""
 
 _YEAR_DAYS = 365.2425
+_PER_YEAR = 1 / _YEAR_DAYS
+_PER_STEP = 1 / STEPS_PER_REFLECTANCE
 
 
 class Model(NamedTuple):
@@ -60,12 +60,12 @@ class Model(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """A pixel's own earlier spectra, M of them at most."""
+    """A pixel's own earlier spectra, M of them at most, a multiple of TOGETHER."""
 
     spectra: NDArray[np.int16]
-    """(P, M, B) reflectance * STEPS_PER_REFLECTANCE."""
+    """(P, B, M) reflectance * STEPS_PER_REFLECTANCE."""
     day: NDArray[np.int32]
-    """(P, M) days since 1970-01-01, ascending by season; 0 = empty."""
+    """(P, M) days since 1970-01-01, by season, so that those of one lie together; 0 = empty."""
     window: NDArray[np.int16]
     """(P,) days of the year to each side that count as the same season."""
     nearest: int
@@ -86,29 +86,14 @@ class Look(NamedTuple):
 
 
 @compiled
-def whitened(difference: Floats, whiten: NDArray[np.float32], out: Floats) -> float:
-    """Write the whitened `difference` (B,) to `out` and return its squared length.
-
-    Both are (B,), `whiten` (B, B) is a lower triangle. Where nothing changed the squared length is B on average.
-    """
-    total = 0.0
-    for i in range(difference.size):
-        out[i] = 0.0
-        for j in range(i + 1):
-            out[i] += whiten[i, j] * difference[j]
-        total += out[i] * out[i]
-    return total
-
-
-@compiled
 def _season_gap(one: int, other: int) -> float:
     """Return the days between two days of the year, 0 to half a year.
 
     Both are days since 1970-01-01; the turn of the year is no edge.
     """
     gap = float(abs(one - other))
-    # np.floor, since the remainder of a division costs more than all the rest.
-    gap -= _YEAR_DAYS * float(np.floor(gap / _YEAR_DAYS))
+    # multiplied and floored, since the remainder of a division costs more than all the rest
+    gap -= _YEAR_DAYS * float(np.floor(gap * _PER_YEAR))
     return min(gap, _YEAR_DAYS - gap)
 
 
@@ -164,16 +149,17 @@ def whiten_lanes(left: Floats, whiten: NDArray[np.float32], kind: NDArray[np.int
 
 
 @compiled_lanes
-def drag(mean: Floats, white: Floats, length: Floats, counts: Floats, moved: Floats) -> None:
+def drag(mean: Floats, white: Floats, length: Floats, counts: NDArray[np.float32], moved: Floats) -> None:
     """Move the running `mean` (B, L) a step towards a look's residual `white` where it `counts` (L,), and write its length to `moved`.
 
-    `length` (L,) is the residual's, squared; wild looks are cut.
+    `length` (L,) is the residual's; wild looks are cut. Both lengths are squared.
 
     An exponentially weighted mean, DRIFT_RATE a look (Roberts, 1959): it shows faint shifts that last, of which no single look is
     remarkable. A lane whose look does not count keeps its mean. All in noise scales.
     """
+    most = DRIFT_CUT * np.sqrt(len(mean))
     for lane in range(LANES):
-        moved[lane] = min(1.0, DRIFT_CUT * np.sqrt(len(mean)) / max(np.sqrt(length[lane]), 1e-6))
+        moved[lane] = min(1.0, most / np.sqrt(max(length[lane], 1e-12)))
     for b in range(len(mean)):
         for lane in range(LANES):
             mean[b, lane] += counts[lane] * DRIFT_RATE * (white[b, lane] * moved[lane] - mean[b, lane])
@@ -181,25 +167,27 @@ def drag(mean: Floats, white: Floats, length: Floats, counts: Floats, moved: Flo
     for b in range(len(mean)):
         for lane in range(LANES):
             moved[lane] += mean[b, lane] * mean[b, lane]
-    for lane in range(LANES):
-        moved[lane] = np.sqrt(moved[lane])
 
 
-@compiled
-def _length_below(limit: float, difference: Floats, whiten: NDArray[np.float32]) -> float:
-    """Return the squared length of the whitened `difference` (B,); where it comes to `limit` or more, something not below `limit`.
+@compiled_lanes
+def _distances(spectrum: Floats, spectra: NDArray[np.int16], begin: int, whiten: NDArray[np.float32], scratch: Floats) -> None:
+    """Write the squared distances of `spectrum` (B,) to TOGETHER of `spectra` (B, M), from `begin` on, to the first row of `scratch`.
 
-    Squares only add up, so that the sum can stop early: most spectra are ruled out by their first bands.
+    `scratch` (2 + B, TOGETHER) is used. The few spectra are the inner loop, so that it runs on vectors.
     """
-    total = 0.0
-    for i in range(difference.size):
-        white = 0.0
-        for j in range(i + 1):
-            white += whiten[i, j] * difference[j]
-        total += white * white
-        if total >= limit:
-            break
-    return total
+    total, white = scratch[0], scratch[1]
+    total[:] = 0
+    for i in range(spectrum.size):
+        gap = scratch[2 + i]
+        for m in range(TOGETHER):
+            gap[m] = spectrum[i] - spectra[i, begin + m] * _PER_STEP
+            white[m] = whiten[i, i] * gap[m]
+        for j in range(i):
+            other, factor = scratch[2 + j], whiten[i, j]
+            for m in range(TOGETHER):
+                white[m] += factor * other[m]
+        for m in range(TOGETHER):
+            total[m] += white[m] * white[m]
 
 
 @compiled
@@ -209,7 +197,7 @@ def nearest_length(
     """Return the lesser of `length` and the squared distance of `spectrum` (B,) to the pixel's own spectra of the season.
 
     `at` is the pixel, the day, and a day whose spectra are left out. What is not above `enough` need not be exact.
-    `scratch` (B + nearest,) is used.
+    `scratch` (3 + B, TOGETHER) is used.
 
     Days are since 1970-01-01, distances squared and in noise scales. The `envelope.nearest`-th least distance is what counts, so with
     fewer spectra of the season than that `length` comes back.
@@ -217,18 +205,18 @@ def nearest_length(
     pixel, day, skip = at
     model, envelope = known
     whiten, days, spectra, window = noise_of(model, pixel, day), envelope.day[pixel], envelope.spectra[pixel], envelope.window[pixel]
-    difference, best = scratch[: spectrum.size], scratch[spectrum.size :]
-    last = best.size - 1
+    best, last, asked = scratch[2 + spectrum.size], envelope.nearest - 1, -1
     # nothing beyond the model's own distance can matter, so the search begins there
     best[:] = length
     for m in range(days.size):
         # in calibration a look's own spectrum may not speak for it
         if days[m] == 0 or days[m] == skip or _season_gap(days[m], day) > window:
             continue
-        for b in range(spectrum.size):
-            difference[b] = spectrum[b] - spectra[m, b] / STEPS_PER_REFLECTANCE
-        found = _length_below(best[last], difference, whiten)
-        for k in range(best.size):
+        if m // TOGETHER > asked:
+            asked = m // TOGETHER
+            _distances(spectrum, spectra, asked * TOGETHER, whiten, scratch)
+        found = scratch[0, m % TOGETHER]
+        for k in range(last + 1):
             if found < best[k]:
                 best[k], found = found, best[k]
         if best[last] <= enough:
@@ -237,7 +225,7 @@ def nearest_length(
 
 
 @compiled
-def _deviations(look: Look, model: Model, first: int, counts: Floats, left: Floats) -> None:
+def _deviations(look: Look, model: Model, first: int, counts: NDArray[np.float32], left: Floats) -> None:
     """Write what a tile's pixels differ from the model by to `left` (B, L), nought where unseen, and to `counts` (L,) 1 where seen.
 
     Lanes beyond the last pixel are nought as well. Sums run in single reads of (K, B, P), a row of pixels at a time.
@@ -245,7 +233,7 @@ def _deviations(look: Look, model: Model, first: int, counts: Floats, left: Floa
     usual = look.usual[0, first : first + LANES]
     counts[usual.size :] = 0
     for lane in range(usual.size):
-        counts[lane] = 0.0 if np.isnan(usual[lane]) else 1.0
+        counts[lane] = np.float32(0) if np.isnan(usual[lane]) else np.float32(1)
     for b in range(len(left)):
         values = look.values[b, first : first + LANES]
         for lane in range(values.size):
@@ -265,48 +253,57 @@ def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: 
 
     Spectra lie scattered in memory, and few pixels are anomalous: asking last and seldom is what makes scoring fast.
     """
-    bands = len(look.values)
-    spectrum, scratch = np.empty(bands), np.empty(bands + known[1].nearest)
-    for lane in range(min(LANES, look.values.shape[1] - first)):
+    bands, usual = len(look.values), look.usual[0, first : first + LANES]
+    spectrum, scratch = np.empty(bands), np.empty((3 + bands, TOGETHER))
+    for lane in range(usual.size):
         # Not so where the usual distance is NaN: the pixel is unseen.
-        if length[lane] > look.usual[0, first + lane] ** 2:
+        if length[lane] > usual[lane] ** 2:
             for b in range(bands):
                 spectrum[b] = look.values[b, first + lane]
             length[lane] = nearest_length((first + lane, look.day, 0), length[lane], 0.0, spectrum, known, scratch)
 
 
-@compiled_parallel
-def _score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32], threads: int) -> NDArray[np.float32]:
-    """Return what `score` describes; each thread takes every `threads`-th tile, and writes the `drift` of its own pixels only."""
-    bands, pixels = look.values.shape
-    distances = np.empty((2, pixels), np.float32)
-    for thread in prange(threads):
-        left, white, mean, rows = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES)), np.empty((3, LANES))
-        for first in range(thread * LANES, pixels, threads * LANES):
-            lanes = min(LANES, pixels - first)
-            counts, length, moved = rows[0], rows[1], rows[2]
-            _deviations(look, model, first, counts, left)
-            for lane in range(lanes):
-                for b in range(bands):
-                    mean[b, lane] = drift[first + lane, b]
-            whiten_lanes(left, model.whiten[:, part_of(model, look.day)], kinds_of(model, first), white, length)
-            drag(mean, white, length, counts, moved)
-            _ask_spectra(look, (model, envelope), first, length)
-            for lane in range(lanes):
-                distances[0, first + lane] = np.sqrt(length[lane]) / look.usual[0, first + lane]
-                distances[1, first + lane] = moved[lane] / look.usual[1, first + lane]
-                for b in range(bands):
-                    drift[first + lane, b] = mean[b, lane]
-    return distances
+@compiled
+def _in_usual(squared: Floats, usual: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write the lengths whose squares are `squared` (L,) to `out` (n,), in units of `usual` (n,); n is at most L."""
+    for lane in range(out.size):
+        out[lane] = np.sqrt(squared[lane]) / usual[lane]
+
+
+@compiled
+def _score(look: Look, known: tuple[Model, Envelope], drift: NDArray[np.float32], distances: NDArray[np.float32], share: tuple[int, int]) -> None:
+    """Write what `score` describes to `distances`; of one thread's `share`, every so-manieth tile, whose `drift` alone it moves."""
+    (bands, pixels), (model, _), (thread, threads) = look.values.shape, known, share
+    left, white, mean = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
+    counts, length, moved = np.empty(LANES, np.float32), np.empty(LANES), np.empty(LANES)
+    noise = model.whiten[:, part_of(model, look.day)]
+    for first in range(thread * LANES, pixels, threads * LANES):
+        last = min(first + LANES, pixels)
+        _deviations(look, model, first, counts, left)
+        for b in range(bands):
+            before = drift[b, first:last]
+            for lane in range(before.size):
+                mean[b, lane] = before[lane]
+        whiten_lanes(left, noise, kinds_of(model, first), white, length)
+        drag(mean, white, length, counts, moved)
+        _ask_spectra(look, known, first, length)
+        _in_usual(length, look.usual[0, first:last], distances[0, first:last])
+        _in_usual(moved, look.usual[1, first:last], distances[1, first:last])
+        for b in range(bands):
+            after = drift[b, first:last]
+            for lane in range(after.size):
+                after[lane] = mean[b, lane]
 
 
 def score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (2, P) float32: how far the look is off, and the running mean of deviations, in units of the usual; NaN where unseen.
 
-    `drift` (P, B), the running mean, is moved. Spectra are only asked for where the model alone would call the pixel
+    `drift` (B, P), the running mean, is moved. Spectra are only asked for where the model alone would call the pixel
     anomalous.
 
     1 is the usual largest distance of the pixel, as `look.usual` has it, whose NaN says what is unseen; the drift of unseen pixels stays.
     Both rows are lengths, not squares.
     """
-    return _score(look, model, envelope, drift, get_num_threads())
+    distances = np.empty((2, look.values.shape[1]), np.float32)
+    spread(lambda *share: _score(look, (model, envelope), drift, distances, share))
+    return distances

@@ -99,11 +99,11 @@ class Seasonal(Part):
     def start(self, baseline: Arrays) -> Arrays:
         """Return the state before the first monitored look.
 
-        Beside the state that all detectors have: `drift` (P, B), the running mean of whitened deviations, and `blind_days` (1,), which the
+        Beside the state that all detectors have: `drift` (B, P), the running mean of whitened deviations, and `blind_days` (1,), which the
         first look sets.
         """
         pixels, bands = baseline["kinds"].size, baseline["bands"].size
-        drift, blind_days = np.zeros((pixels, bands), np.float32), np.zeros(1, np.int32)
+        drift, blind_days = np.zeros((bands, pixels), np.float32), np.zeros(1, np.int32)
         return {**fresh_state(baseline["last_clear"], bands), "drift": drift, "blind_days": blind_days}
 
     def expect(self, baseline: Arrays, time: np.datetime64) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ class Stack:
         """
         last = np.zeros(self.clear.shape[1], np.int32)
         for clear, day in zip(self.clear, self.days, strict=True):
-            np.maximum(last, day, out=last, where=clear)
+            np.maximum(last, clear * day, out=last)
         return last
 
 

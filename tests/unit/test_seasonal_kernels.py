@@ -92,10 +92,10 @@ def parts(history: History, fit: Fit) -> tuple[Model, Envelope]:
     """Return a model with two kinds of pixels and a few stored spectra."""
     whiten = np.stack([np.tril(RNG.uniform(10, 60, (BANDS, BANDS))) for _ in range(24)]).reshape(2, 12, BANDS, BANDS)
     model = Model(fit_harmonics(history, fit), whiten.astype(np.float32), (np.arange(PIXELS) % 2).astype(np.uint8))
-    kept = np.stack([np.flatnonzero(history.clear[:, pixel])[:12] for pixel in range(PIXELS)])
+    kept = np.stack([np.flatnonzero(history.clear[:, pixel])[:16] for pixel in range(PIXELS)])
     spectra = np.stack([levelled(history)[kept[pixel], :, pixel] for pixel in range(PIXELS)])
-    stored = np.round(spectra * STEPS_PER_REFLECTANCE).astype(np.int16)
-    return model, Envelope(stored, DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16), NEAREST)
+    stored = np.round(spectra * STEPS_PER_REFLECTANCE).astype(np.int16).transpose(0, 2, 1)
+    return model, Envelope(np.ascontiguousarray(stored), DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16), NEAREST)
 
 
 def plain_distance(at, difference, spectrum, model: Model, envelope: Envelope, skip: int = 0) -> float:
@@ -104,7 +104,7 @@ def plain_distance(at, difference, spectrum, model: Model, envelope: Envelope, s
     whiten = model.whiten[model.kind[pixel], int(day % 365.2425 / 365.2425 * 12)].astype(float)
     gap = np.abs(envelope.day[pixel] - day) % 365.2425
     season = (np.minimum(gap, 365.2425 - gap) <= envelope.window[pixel]) & (envelope.day[pixel] != skip)
-    others = spectrum - envelope.spectra[pixel, season] / STEPS_PER_REFLECTANCE
+    others = spectrum - envelope.spectra[pixel][:, season].T / STEPS_PER_REFLECTANCE
     lengths = np.sort(np.linalg.norm(others @ whiten.T, axis=1))
     nearest = lengths[NEAREST - 1] if len(lengths) >= NEAREST else np.inf
     return min(float(np.linalg.norm(whiten @ difference)), nearest)
@@ -117,7 +117,7 @@ def test_score_is_the_plain_distance(history, fit):
     usual[:, ::7] = np.nan
     look = RNG.uniform(0.1, 0.5, (BANDS, PIXELS)).astype(np.float32)
     row = design(np.array([day]), 2)[0]
-    found = score(Look(look, row, day, usual), model, envelope, np.zeros((PIXELS, BANDS), np.float32))[0]
+    found = score(Look(look, row, day, usual), model, envelope, np.zeros((BANDS, PIXELS), np.float32))[0]
     left = look - predict(model.coefficients, row)
     expected = [plain_distance((pixel, day), left[:, pixel], look[:, pixel], model, envelope) for pixel in range(PIXELS)]
     np.testing.assert_allclose(found, expected / usual[0], rtol=2e-3)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
 from sentinel_watch.compiled import compiled, compiled_lanes, spread
 from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import Tile, empty_tile, hold, residuals, stage
@@ -30,7 +31,7 @@ class _Room(NamedTuple):
 
     sums: Floats
     """(T + 1, B, L) running sums of whitened residuals: what the looks before each, and at last all, come to."""
-    count: Floats
+    counted: Floats
     """(T + 1, L) how many of them counted."""
     left: Floats
     """(TOGETHER, B, L) residuals of a few looks."""
@@ -47,7 +48,7 @@ def _add_look(room: _Room, t: int, counts: NDArray[np.float32]) -> None:
     for lane in range(LANES):
         # One wild look must not move a mean.
         shrink[lane] = counts[lane] * min(1.0, 3 * np.sqrt(bands) / np.sqrt(max(room.rows[0, lane], 1e-12)))
-        room.count[t + 1, lane] = room.count[t, lane] + counts[lane]
+        room.counted[t + 1, lane] = room.counted[t, lane] + counts[lane]
     for b in range(bands):
         for lane in range(LANES):
             room.sums[t + 1, b, lane] = room.sums[t, b, lane] + room.white[b, lane] * shrink[lane]
@@ -75,12 +76,12 @@ def _run_up(history: History, days: NDArray[np.int32], model: Model, by: Equatio
 
 
 @compiled_lanes
-def _split(room: _Room, t: int, counts: NDArray[np.float32], limits: tuple[int, float], best: Floats, since: NDArray[np.int64]) -> None:  # noqa: PLR0913, PLR0917 - compiled
+def _split(room: _Room, t: int, counts: NDArray[np.float32], limits: tuple[int, float], best: Floats, since: NDArray[np.int64]) -> None:
     """Where a split before look `t` tells more than the `best` (L,) so far, make it the best, and write `t` to `since` (L,).
 
     `limits` are the least looks on either side, and the least step in noise scales.
     """
-    every, before, whole, so_far = room.count[-1], room.count[t], room.sums[-1], room.sums[t]
+    every, before, whole, so_far = room.counted[-1], room.counted[t], room.sums[-1], room.sums[t]
     gap, (least, step) = room.rows[2], limits
     gap[:] = 0
     for b in range(len(whole)):

@@ -43,7 +43,7 @@ def kept_looks(history: History, days: NDArray[np.int32], most: int) -> tuple[ND
 
 
 @compiled
-def _keep(  # noqa: PLR0913, PLR0917 - compiled
+def _keep(
     history: History,
     days: NDArray[np.int32],
     by_season: NDArray[np.intp],

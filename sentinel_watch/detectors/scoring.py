@@ -248,19 +248,39 @@ def _deviations(look: Look, model: Model, first: int, counts: NDArray[np.float32
 
 
 @compiled
-def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: Floats) -> None:
+def _fetch(pixels: NDArray[np.intp], envelope: Envelope) -> int:
+    """Read something of each cache line that the spectra of `pixels` (n,) lie in; return what it comes to, or it would not be read.
+
+    So short a loop has many reads under way at once; the search among one pixel's spectra is too long for that, and would wait for each.
+    """
+    total = 0
+    for pixel in pixels:
+        total += envelope.window[pixel]
+        for m in range(0, envelope.day.shape[1], 16):
+            total += envelope.day[pixel, m]
+        for b in range(envelope.spectra.shape[1]):
+            total += envelope.spectra[pixel, b, 0]
+    return total
+
+
+@compiled
+def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: Floats, asked: NDArray[np.intp]) -> None:
     """Bring `length` (L,), squared distances, down to that of the pixel's own spectra, where the model alone would call it anomalous.
 
-    Spectra lie scattered in memory, and few pixels are anomalous: asking last and seldom is what makes scoring fast.
+    `asked` (L + 1,) is scratch. Few pixels are anomalous: asking last and seldom is what makes scoring fast.
     """
-    bands, usual = len(look.values), look.usual[0, first : first + LANES]
-    spectrum, scratch = np.empty(bands), np.empty((3 + bands, TOGETHER))
+    bands, usual, count = len(look.values), look.usual[0, first : first + LANES], 0
     for lane in range(usual.size):
+        # written each time and counted sometimes: a guess of which lanes are anomalous would often be wrong
+        asked[count] = first + lane
         # Not so where the usual distance is NaN: the pixel is unseen.
-        if length[lane] > usual[lane] ** 2:
-            for b in range(bands):
-                spectrum[b] = look.values[b, first + lane]
-            length[lane] = nearest_length((first + lane, look.day, 0), length[lane], 0.0, spectrum, known, scratch)
+        count += length[lane] > usual[lane] ** 2
+    asked[LANES] = _fetch(asked[:count], known[1])
+    spectrum, scratch = np.empty(bands), np.empty((3 + bands, TOGETHER))
+    for pixel in asked[:count]:
+        for b in range(bands):
+            spectrum[b] = look.values[b, pixel]
+        length[pixel - first] = nearest_length((pixel, look.day, 0), length[pixel - first], 0.0, spectrum, known, scratch)
 
 
 @compiled
@@ -271,12 +291,14 @@ def _in_usual(squared: Floats, usual: NDArray[np.float32], out: NDArray[np.float
 
 
 @compiled
-def _score(look: Look, known: tuple[Model, Envelope], drift: NDArray[np.float32], distances: NDArray[np.float32], share: tuple[int, int]) -> None:
+def _score(
+    look: Look, known: tuple[Model, Envelope], drift: NDArray[np.float32], distances: NDArray[np.float32], share: tuple[int, int]
+) -> None:
     """Write what `score` describes to `distances`; of one thread's `share`, every so-manieth tile, whose `drift` alone it moves."""
     (bands, pixels), (model, _), (thread, threads) = look.values.shape, known, share
     left, white, mean = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
     counts, length, moved = np.empty(LANES, np.float32), np.empty(LANES), np.empty(LANES)
-    noise = model.whiten[:, part_of(model, look.day)]
+    noise, asked = model.whiten[:, part_of(model, look.day)], np.zeros(LANES + 1, np.intp)
     for first in range(thread * LANES, pixels, threads * LANES):
         last = min(first + LANES, pixels)
         _deviations(look, model, first, counts, left)
@@ -286,7 +308,7 @@ def _score(look: Look, known: tuple[Model, Envelope], drift: NDArray[np.float32]
                 mean[b, lane] = before[lane]
         whiten_lanes(left, noise, kinds_of(model, first), white, length)
         drag(mean, white, length, counts, moved)
-        _ask_spectra(look, known, first, length)
+        _ask_spectra(look, known, first, length, asked)
         _in_usual(length, look.usual[0, first:last], distances[0, first:last])
         _in_usual(moved, look.usual[1, first:last], distances[1, first:last])
         for b in range(bands):

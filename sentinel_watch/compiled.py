@@ -17,7 +17,7 @@ F = TypeVar("F", bound="Callable[..., object]")
 
 
 def compiled(function: F) -> F:
-    """Return `function` compiled at its first call, and kept on disk for the next process; a division by nought is no error, as in numpy."""
+    """Return `function` compiled at its first call, and kept on disk for the next process; to divide by nought is no error."""
     return cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
 
 

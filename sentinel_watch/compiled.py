@@ -29,7 +29,7 @@ def compiled_lanes(function: F) -> F:
 def spread(work: Callable[[int, int], object]) -> None:
     """Call `work(thread, threads)` for each of numba's threads at once, and return when all are done.
 
-    Python's threads and not numba's own: compiled kernels let go of the interpreter, and `prange` takes four times as long to compile.
+    Python's threads and not numba's own: compiled kernels let go of the interpreter.
     """
     threads = get_num_threads()
     if threads == 1:

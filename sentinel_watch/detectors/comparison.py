@@ -132,7 +132,8 @@ class Comparison(Part):
         distance = np.where(off, found.distance.reshape(-1), np.float32(0))[where]
         expected = found.expected.reshape(len(reference), -1)[:, where].T
         drift, doubtful = np.zeros(where.size, np.float32), found.doubtful.reshape(-1)[where]
-        return Anomalies(where.astype(np.int32), distance, drift, doubtful, view.values[:, where].T - expected, expected)
+        residual, lasting = view.values[:, where].T - expected, np.zeros(where.size, np.int16)
+        return Anomalies(where.astype(np.int32), distance, drift, doubtful, residual, expected, lasting)
 
 
 def median_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:

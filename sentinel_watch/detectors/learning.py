@@ -35,6 +35,10 @@ _ROUGH_NOISE = 0.015
 _INFRARED = ("B08", "B8A", "B11")
 _WET, _DRY = 0.09, 0.14
 """Reflectance in the brightest of the infrared bands: water stays below the one, ground that is not in the dark above the other."""
+_FLOOD_DAYS = 180
+"""A wet or a dry season: where water comes and goes, a deviation must outlast one."""
+_WORTH_LOOKS = 30.0
+"""What a pixel's kind counts for beside its own looks: the largest tenth of some dozen looks is a poor guess."""
 _ERRATIC_NDVI = 0.09
 """Mean absolute NDVI off the seasonal model: forests stay below 0.05, fields go to 0.2."""
 
@@ -55,8 +59,9 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     """Return what is normal in `stack`: the arrays of a baseline.
 
     P pixels, B bands, K terms, C kinds, S parts of the year, M spectra: `coefficients` (K, B, P), `whiten` (C, S, B, B), `kinds` (P,),
-    `usual` (2, P) usual largest distance of a look and of the running mean, in noise scales, `spectra` (P, B, M), `spectra_days` (P, M) and
-    `window` (P,) days. Where the level of a pixel moved for good, only what came after is learnt, and all is fitted anew.
+    `usual` (2, P) usual largest distance of a look and of the running mean, in noise scales, `spectra` (P, B, M), `spectra_days` (P, M),
+    `window` (P,) and `lasting` (P,) days: of a season to each side, and that a deviation must last. Where the level of a pixel moved for
+    good, only what came after is learnt, and all is fitted anew.
     """
     fit = _plan(stack, lesson)
     chosen = _sample(stack)
@@ -74,9 +79,10 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     coefficients, whiten, kinds = model
     spectra, days = kept_looks(history, stack.days, lesson.spectra)
     # where seasons do not repeat, any earlier look says what may be there
-    window = np.where(erratic | short | _amphibious(history, stack.bands), ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
+    amphibious = _amphibious(history, stack.bands)
+    window = np.where(erratic | short | amphibious, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
     own = usual_distances(history, fit, Known(model, Envelope(spectra, days, window, NEAREST), stack.days), 0.9)
-    usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, 10.0) for row in own])
+    usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, _WORTH_LOOKS) for row in own])
     usual[:, short] *= _SHORT_DOUBT
     return {
         "coefficients": coefficients,
@@ -86,6 +92,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
         "spectra": spectra,
         "spectra_days": days,
         "window": window,
+        "lasting": np.where(amphibious, _FLOOD_DAYS, 0).astype(np.int16),
     }
 
 

@@ -21,9 +21,6 @@ TRACK = np.dtype([
 ])  # fmt: skip
 """What is remembered of a pixel that is off its baseline; days since 1970-01-01, 0 = none."""
 
-DRIFT_GAIN = 0.25
-"""Most that a look adds by the running mean of deviations alone."""
-
 Track: TypeAlias = Any
 """One record of TRACK."""
 Floats: TypeAlias = "NDArray[np.float32]"
@@ -37,7 +34,9 @@ class Rules(NamedTuple):
     quiet_below: float = 1.3
     """A look adds its distance less this, clipped to [-1, 1]."""
     drift_below: float = 3.0
-    """The same for the running mean of deviations; as its looks are not independent, it adds at most DRIFT_GAIN a look."""
+    """The same for the running mean of deviations; its looks are not independent."""
+    drift_gain: float = 0.25
+    """Most that a look adds by the running mean alone."""
     provisional_at: float = 2.0
     confirm_at: float = 4.0
     confirm_looks: int = 4
@@ -70,6 +69,8 @@ class Anomalies(NamedTuple):
     """(n, B) reflectance seen minus expected."""
     expected: NDArray[np.float32]
     """(n, B) reflectance."""
+    lasting: NDArray[np.int16]
+    """(n,) days that the pixel must have been off for, beside `Rules.confirm_days`."""
 
 
 @compiled
@@ -161,12 +162,13 @@ def _cosine(sums: Floats, residual: Floats) -> float:
 
 
 @compiled
-def _settle(track: Track, day: int, rules: Rules) -> None:
+def _settle(track: Track, day: int, least_days: int, rules: Rules) -> None:
     """Say how far an unconfirmed change has come.
 
-    Looks and days are asked beside the evidence, which a single week of haze could bring as well.
+    Looks and days are asked beside the evidence, which a single week of haze could bring as well; where water comes and goes, a dry
+    month could: `least_days` is what the pixel asks for.
     """
-    lasting = track.anomalous >= rules.confirm_looks and day - track.onset >= rules.confirm_days
+    lasting = track.anomalous >= rules.confirm_looks and day - track.onset >= max(rules.confirm_days, least_days)
     if track.evidence >= rules.confirm_at and lasting:
         track.status = _CONFIRMED
         track.confirmed = day
@@ -192,7 +194,7 @@ def _judge_anomaly(track: Track, sums: Floats, off: Anomalies, n: int, gain: flo
     sums[0] += count * off.residual[n]
     sums[1] += count * off.expected[n]
     if track.status != _CONFIRMED:
-        _settle(track, day, rules)
+        _settle(track, day, off.lasting[n], rules)
 
 
 @compiled
@@ -207,7 +209,7 @@ def judge(tracks: NDArray[Any], sums: Floats, rows: NDArray[np.intp], off: Anoma
         # clipped, so that no single look confirms, however bright
         gain = min(max(off.distance[n] - rules.quiet_below, -1.0), 1.0)
         if off.drift[n] > rules.drift_below:
-            gain = max(gain, min(off.drift[n] - rules.drift_below, DRIFT_GAIN))
+            gain = max(gain, min(off.drift[n] - rules.drift_below, rules.drift_gain))
         if gain > 0:
             _judge_anomaly(track, total, off, n, gain, day, rules)
             continue

@@ -14,7 +14,7 @@ from sentinel_watch.detectors.learning import Lesson, learn
 from sentinel_watch.detectors.levelling import level
 from sentinel_watch.detectors.rules import Anomalies, Rules
 from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, Model, score
-from sentinel_watch.detectors.signs import bright_as_cloud, browner, greener
+from sentinel_watch.detectors.signs import bright_as_cloud, browner, greener, water_level
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.registry import Part
 
@@ -54,6 +54,8 @@ class Seasonal(Part):
     """Days of the year to each side that count as the same season."""
     drift_below: float = Field(3.0, ge=0.5, le=100)
     """The same for the running mean of deviations, which shows slow and faint changes."""
+    drift_gain: float = Field(0.25, gt=0, le=1)
+    """Most that a look adds by that mean alone: its looks are not independent."""
     break_step: float = Field(2.5, ge=0.5, le=100)
     """Noise scales by which the level must have moved, for good, for the history to begin there."""
     crowd_share: float = Field(0.2, gt=0, le=1)
@@ -129,9 +131,8 @@ class Seasonal(Part):
         # scoring moves it in place, and whoever holds the old state must find it as it was
         drift = state["drift"].copy()
         blind_days = _blind_days(baseline, state, view)
-        # unseen ground ages as a random walk does: its variance grows with time
-        doubt = look_level.spread * np.sqrt(1 + self.blind_growth * blind_days[0] / YEAR_DAYS)
-        usual = np.where(look_level.seen, baseline["usual"] * np.float32(doubt), np.float32(np.nan))
+        aged = _aged(baseline["usual"], self.blind_growth * blind_days[0] / YEAR_DAYS) * np.float32(look_level.spread)
+        usual = np.where(look_level.seen, aged, np.float32(np.nan))
         distance, slow = score(Look(look_level.values, row, view.day, usual), *_known(baseline), drift)
         tracked = np.zeros(distance.size, np.bool_)
         tracked[state["where"]] = True
@@ -143,7 +144,8 @@ class Seasonal(Part):
         expected = predict(baseline["coefficients"][..., where], row)
         residual = look_level.values[:, where] - expected
         doubtful = crowd | view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
-        off = Anomalies(where, distance[where], slow[where], doubtful, residual.T.copy(), expected.T.copy())
+        lasting = np.where(water_level(residual, baseline["bands"]), baseline["lasting"][where], np.int16(0))
+        off = Anomalies(where, distance[where], slow[where], doubtful, residual.T.copy(), expected.T.copy(), lasting)
         seen = replace(view, seen=look_level.seen)
         # haze over the whole block must leave no trace in the running means
         before = {**state, "drift": state["drift"] if crowd else drift, "blind_days": blind_days}
@@ -168,12 +170,22 @@ class Seasonal(Part):
 
     def _rules(self) -> Rules:
         """Return the rules with this part's limits; what is no option here is as `Rules` has it."""
-        return Rules(quiet_below=self.quiet_below, drift_below=self.drift_below)
+        return Rules(quiet_below=self.quiet_below, drift_below=self.drift_below, drift_gain=self.drift_gain)
 
     def _row(self, baseline: Arrays, day: int) -> NDArray[np.float64]:
         """Return the (K,) harmonics of `day` (since 1970-01-01), as many as the baseline's coefficients have."""
         row: NDArray[np.float64] = design(np.array([day], np.int32), baseline["coefficients"].shape[0] // 2)[0]
         return row
+
+
+def _aged(usual: NDArray[np.float32], growth: float) -> NDArray[np.float32]:
+    """Return the `usual` (2, P) lengths after nobody looked for so long that the square of a look's grew by the share `growth`.
+
+    Unseen ground ages as a random walk does: its level is off by a variance that grows with time. In the running mean, where the noise of
+    single looks averages out, the level stays, so that the same variance is added to both.
+    """
+    squared = np.square(usual)
+    return np.asarray(np.sqrt(squared + np.float32(growth) * squared[0]))
 
 
 def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["bright_as_cloud", "browner", "greener"]
+__all__ = ["bright_as_cloud", "browner", "greener", "water_level"]
 
 _LEAST_BLUE = 0.03
 """Reflectance in B02; less is within what haze correction leaves."""
@@ -23,6 +23,8 @@ _LEAST_BROWNING, _VEGETATED = 0.06, 0.45
 """Fall of NDVI that is beyond noise, and the NDVI from which on ground counts as vegetated."""
 _LEAST_NIR = 0.1
 """Reflectance in B08; what is darker is water, where green means algae and not a better season."""
+_SHORT_WAVE, _BLACK = ("B11", "B12"), 0.5
+"""Bands in which water is black whatever it carries, and their share of a deviation below which it is one of what water carries."""
 
 
 def bright_as_cloud(residual: NDArray[np.float32], bands: Iterable[str]) -> NDArray[np.bool_]:
@@ -69,6 +71,19 @@ def browner(residual: NDArray[np.float32], expected: NDArray[np.float32], bands:
     usual, seen = ((part[at["B04"]], part[at["B08"]]) for part in (expected, np.maximum(expected + residual, 0)))
     before = _ndvi(*usual)
     return np.asarray((before > _VEGETATED) & (_ndvi(*seen) - before < -_LEAST_BROWNING) & (residual[at["B08"]] < 0))
+
+
+def water_level(residual: NDArray[np.float32], bands: Iterable[str]) -> NDArray[np.bool_]:
+    """Return (n,) True where `residual` (B, n), reflectance, may be water that rose or fell.
+
+    Water is black in the short-wave infrared and ground is not; mud and algae in it show in the visible and leave that band black. Without
+    B11 and B12 all are True, for nothing then tells the two apart.
+    """
+    infrared = np.array([str(band) in _SHORT_WAVE for band in bands])
+    if not infrared.any():
+        return np.ones(residual.shape[1], np.bool_)
+    size = np.abs(residual)
+    return np.asarray(size[infrared].max(axis=0) > _BLACK * size[~infrared].max(axis=0, initial=0))
 
 
 def _ndvi(red: NDArray[np.float32], nir: NDArray[np.float32]) -> NDArray[np.float32]:

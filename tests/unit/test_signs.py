@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sentinel_watch.detectors.signs import browner, greener
+from sentinel_watch.detectors.signs import browner, greener, water_level
 
 BANDS = ("B02", "B04", "B08", "B11")
 GRASS = (0.04, 0.06, 0.25, 0.22)
@@ -46,3 +46,24 @@ def test_only_thinner_vegetation_is_browner(after, said):
     assert browner(np.array([after], np.float32).T - expected, expected, BANDS).tolist() == [said]
     bare = np.full((4, 1), 0.2, np.float32)
     assert not browner(np.array([after], np.float32).T - bare, bare, BANDS).any()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ((0.08, 0.12, 0.25, 0.30), WATER, True),
+        (WATER, (0.09, 0.15, 0.17, 0.18), True),
+        (WATER, (0.11, 0.16, 0.08, 0.02), False),
+        (WATER, (0.05, 0.04, 0.15, 0.02), False),
+    ],
+    ids=["filled", "fallen dry", "turbid", "algae"],
+)
+def test_water_that_rose_or_fell_shows_in_the_short_wave_infrared(before, after, said):
+    """Where water came or went the short-wave infrared tells it; what floats in water leaves that band black."""
+    expected = np.array([before], np.float32).T
+    assert water_level(np.array([after], np.float32).T - expected, BANDS).tolist() == [said]
+
+
+def test_without_short_wave_infrared_any_deviation_may_be_water():
+    """What cannot be told apart is treated as what is commoner."""
+    assert water_level(np.full((2, 1), 0.1, np.float32), ("B04", "B08")).all()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from sentinel_watch.classification.measures import FEATURES, INDICES, LEVELS, TEXTURED
+from sentinel_watch.classification.neighbours import deviation, smooth
 from sentinel_watch.compiled import compiled, spread
 
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ def _measure_all(before: Floats, after: Floats, boxes: NDArray[np.int32], out: F
         step = 1 + (max(height, width) - 1) // _MOST_SIDE
         was = _picture(before[:, top : top + height : step, left : left + width : step])
         now = _picture(after[:, top : top + height : step, left : left + width : step])
-        _spread(was, now, out[n])
+        room = np.empty((4, *was.shape[1:]), np.float32)
+        _spread(was, now, room, out[n])
         # the spreads come first: three sets of quantiles an index
         at = _covers(was, now, out[n], _N * 3 * len(_LEVELS))
-        at = _texture(was, now, out[n], at)
+        at = _texture(was, now, room, out[n], at)
         out[n, at] = _coherence(was[_NDVI])
         out[n, at + 1] = _coherence(now[_NDVI])
         _displacement(was[_NDVI], now[_NDVI], out[n, at + 2 :])
@@ -123,88 +125,60 @@ def _picture(pixels: Floats) -> Floats:
 
 
 @compiled
-def _quantiles(values: Floats, low: float, high: float, levels: tuple[float, ...], out: Floats) -> None:
-    """Fill `out` with the quantiles of the known values, to a 200th of the range; leave it where none is known.
+def _count(values: Floats, low: float, scale: float, counts: NDArray[np.int32]) -> int:
+    """Count the known of `values` (n,) into `counts` (2, bin), and return how many there are.
 
-    Values beyond `low` and `high` count in the first or last bin. Within a bin values are taken to be spread evenly. `levels` must
-    ascend, since the bins are gone through once.
+    Two rows of counts by turns, since the next value in a bin waits for the count of the last to be written. Values beyond the
+    range count in the first or last bin, so that a glint moves no quantile by more than its rank.
     """
-    counts, total = np.zeros(_BINS, np.int32), 0
-    scale = _BINS / (high - low)
-    for value in values.flat:
+    total = 0
+    for n in range(values.size):
+        value = values[n]
         if value == value:  # noqa: PLR0124 - false for NaN alone
-            # cut to the ends of the range, so that a glint moves no quantile by more than its rank
-            counts[min(max(int((value - low) * scale), 0), _BINS - 1)] += 1
+            counts[n & 1, min(max(int((value - low) * scale), 0), _BINS - 1)] += 1
             total += 1
+    return total
+
+
+@compiled
+def _quantiles(values: Floats, low: float, high: float, levels: tuple[float, ...], out: Floats) -> None:
+    """Fill `out` with the quantiles of the known of `values` (n,), to a 200th of the range; leave it where none is known.
+
+    Within a bin values are taken to be spread evenly. `levels` must ascend, since the bins are gone through once.
+    """
+    counts, scale = np.zeros((2, _BINS), np.int32), _BINS / (high - low)
+    total = _count(values, low, scale, counts)
     below, place = 0, 0
     for number in range(len(levels)):
         wanted = levels[number] * total
-        while place < _BINS - 1 and below + counts[place] < wanted:
-            below += counts[place]
+        while place < _BINS - 1 and below + counts[0, place] + counts[1, place] < wanted:
+            below += counts[0, place] + counts[1, place]
             place += 1
         if total:
-            out[number] = low + (place + (wanted - below) / max(counts[place], 1)) / scale
+            inside = counts[0, place] + counts[1, place]
+            out[number] = low + (place + (wanted - below) / max(inside, 1)) / scale
 
 
 @compiled
-def _boxes(picture: Floats) -> Floats:
-    """Return (y, x) the sum over the 3 x 3 pixels around each, fewer at the edge; no pixel may be NaN.
-
-    Rows first and then columns: four sums a pixel in place of eight.
-    """
-    rows = picture.copy()
-    rows[:, 1:] += picture[:, :-1]
-    rows[:, :-1] += picture[:, 1:]
-    total = rows.copy()
-    total[1:] += rows[:-1]
-    total[:-1] += rows[1:]
-    return total
-
-
-@compiled
-def _known(picture: Floats) -> tuple[Floats, Floats]:
-    """Return the picture with 0 for NaN, and 1 where it is known, else 0.
-
-    So that sums need no question at each pixel: unknown ones add nought, to the values as to the count.
-    """
-    values, known = np.zeros(picture.shape, np.float32), np.zeros(picture.shape, np.float32)
-    for y in range(picture.shape[0]):
-        for x in range(picture.shape[1]):
-            if picture[y, x] == picture[y, x]:
-                values[y, x] = picture[y, x]
-                known[y, x] = 1
-    return values, known
-
-
-@compiled
-def _smooth(picture: Floats) -> Floats:
-    """Return the mean of the known values in 3 x 3 pixels, NaN where the pixel itself is not known.
-
-    A shift by one pixel moves an edge, and its change less where neighbours are averaged.
-    """
-    values, known = _known(picture)
-    total, count = _boxes(values), _boxes(known)
-    for y in range(picture.shape[0]):
-        for x in range(picture.shape[1]):
-            total[y, x] = total[y, x] / count[y, x] if known[y, x] > 0 else np.nan
-    return total
-
-
-@compiled
-def _spread(was: Floats, now: Floats, out: Floats) -> None:
+def _spread(was: Floats, now: Floats, room: Floats, out: Floats) -> None:
     """Fill the first columns: the quantiles of every index before, after and of its change.
 
     Of changes the range is centred at nought and as long as that of the index, so a change by more than half of
     that counts as half of it.
     """
     size = len(_LEVELS)
+    change = np.empty_like(was[0])
     for k in range(_N):
         at = 3 * size * k
-        _quantiles(was[k], _LOW[k], _HIGH[k], _LEVELS, out[at : at + size])
-        _quantiles(now[k], _LOW[k], _HIGH[k], _LEVELS, out[at + size : at + 2 * size])
-        reach = _HIGH[k] - _LOW[k]
+        _quantiles(was[k].ravel(), _LOW[k], _HIGH[k], _LEVELS, out[at : at + size])
+        _quantiles(now[k].ravel(), _LOW[k], _HIGH[k], _LEVELS, out[at + size : at + 2 * size])
+        for y in range(was.shape[1]):
+            for x in range(was.shape[2]):
+                change[y, x] = now[k, y, x] - was[k, y, x]
         # smoothed, so that a shift of a pixel is not told as change
-        _quantiles(_smooth(now[k] - was[k]), -reach / 2, reach / 2, _LEVELS, out[at + 2 * size : at + 3 * size])
+        smooth(change, room)
+        reach = _HIGH[k] - _LOW[k]
+        _quantiles(change.ravel(), -reach / 2, reach / 2, _LEVELS, out[at + 2 * size : at + 3 * size])
 
 
 @compiled
@@ -256,30 +230,18 @@ def _covers(was: Floats, now: Floats, out: Floats, at: int) -> int:
 
 
 @compiled
-def _deviation(picture: Floats) -> Floats:
-    """Return the standard deviation in 3 x 3 pixels, NaN where one of them is not known.
-
-    From sums of squares, which lose digits where the mean is far above the deviation: never below nought for that reason.
-    """
-    values, known = _known(picture)
-    total, square, count = _boxes(values), _boxes(values * values), _boxes(known)
-    for y in range(picture.shape[0]):
-        for x in range(picture.shape[1]):
-            variance = square[y, x] / 9 - (total[y, x] / 9) ** 2
-            # all nine must be known: fewer would make every edge of a mask look rough
-            total[y, x] = np.sqrt(max(variance, 0.0)) if count[y, x] > 8.5 else np.nan
-    return total
-
-
-@compiled
-def _texture(was: Floats, now: Floats, out: Floats, at: int) -> int:
+def _texture(was: Floats, now: Floats, room: Floats, out: Floats, at: int) -> int:
     """Fill two quantiles of the local deviation before and after and their change, from column `at`; return the next free column.
 
     Up to 0.25 is resolved: an index rarely differs by more among neighbours. Three pairs of columns an index.
     """
+    height, width = was.shape[1:]
+    rough = np.empty((max(height - 2, 0), max(width - 2, 0)), np.float32)
     for k in _TEXTURED:
-        _quantiles(_deviation(was[k]), 0.0, 0.25, (0.5, 0.9), out[at : at + 2])
-        _quantiles(_deviation(now[k]), 0.0, 0.25, (0.5, 0.9), out[at + 2 : at + 4])
+        deviation(was[k], room, rough)
+        _quantiles(rough.ravel(), 0.0, 0.25, (0.5, 0.9), out[at : at + 2])
+        deviation(now[k], room, rough)
+        _quantiles(rough.ravel(), 0.0, 0.25, (0.5, 0.9), out[at + 2 : at + 4])
         out[at + 4 : at + 6] = out[at + 2 : at + 4] - out[at : at + 2]
         at += 6
     return at

@@ -87,3 +87,41 @@ def test_a_window_is_the_same_wherever_it_lies(top, left, seed):
     part = (slice(None), slice(top, top + 11), slice(left, left + 10))
     alone = measure(before[part], after[part], np.array([[0, 0, 11, 10]], np.int32))
     np.testing.assert_array_equal(measure(before, after, box)[1], alone[0])
+
+
+def reference(picture, level):
+    """Return a quantile of a picture's known pixels, by sorting."""
+    return np.quantile(picture[np.isfinite(picture)], level)
+
+
+def windowed(picture, function, size=3):
+    """Return (y, x) `function` of the 3 x 3 pixels around each, beyond the edge NaN."""
+    padded = np.pad(picture.astype(np.float64), size // 2, constant_values=np.nan)
+    parts = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
+    return function(parts.reshape(*picture.shape, -1))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_features_are_those_that_numpy_finds(masked):
+    """Quantiles, smoothed changes, local deviations and moves are what plain numpy gives, to the width of a bin."""
+    rng = np.random.default_rng(5)
+    before, after = (rng.uniform(0.05, 0.4, (6, SIDE, SIDE)).astype(np.float32) for _ in range(2))
+    if masked:
+        after[:, 3:9, 2:12] = np.nan
+    told = features(before, after)
+    ndvi_was, ndvi_now = ((part[3] - part[2]) / (part[3] + part[2]) for part in (before, after))
+    parts = windowed(
+        ndvi_now - ndvi_was, lambda p: np.where(np.isfinite(p), p, 0).sum(axis=-1) / np.maximum(np.isfinite(p).sum(axis=-1), 1)
+    )
+    change = np.where(np.isfinite(ndvi_now), parts, np.nan)
+    rough = windowed(ndvi_now, lambda p: np.std(p, axis=-1))
+    for level in (5, 25, 50, 75, 95):
+        assert told[f"ndvi_after_{level}"] == pytest.approx(reference(ndvi_now, level / 100), abs=0.02)
+        assert told[f"ndvi_change_{level}"] == pytest.approx(reference(change, level / 100), abs=0.02)
+    # local deviation is resolved up to 0.25
+    assert told["texture_ndvi_after_50"] == pytest.approx(min(reference(rough, 0.5), 0.25), abs=0.01)
+    known = np.isfinite(ndvi_now)
+    green = (ndvi_was > 0.5) & (ndvi_now > 0.5) & known
+    assert told["vegetation_before"] == pytest.approx((ndvi_was[known] > 0.5).mean(), abs=1e-6)
+    moved = told["vegetation_to_bare"] + told["vegetation_to_water"] + told["vegetation_to_mixed"]
+    assert moved == pytest.approx(told["vegetation_before"] - green.sum() / known.sum(), abs=1e-5)

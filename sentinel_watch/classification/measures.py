@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["BANDS", "COVERS", "FEATURES", "INDICES", "LEVELS", "TEXTURED", "Index"]
+__all__ = ["BANDS", "COVERS", "FEATURES", "INDICES", "LEVELS", "TEXTURED", "TILES", "WHOLE", "Index"]
 
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
 """The bands that features are made of, in the order of the arrays; one that is missing is NaN throughout."""
@@ -21,6 +21,10 @@ TEXTURED = ("ndvi", "brightness", "swir")
 
 COVERS = ("vegetation", "bare", "water", "mixed")
 """Cover of a pixel: NDVI > 0.5; else MNDWI > 0 and NDVI < 0.3 for water; else BSI > 0 for bare ground; else mixed."""
+
+
+TILES = 3
+"""A window is cut into so many rows and as many columns of tiles, each measured by itself."""
 
 
 class Index(NamedTuple):
@@ -51,9 +55,9 @@ INDICES = (
 
 
 def _names() -> tuple[str, ...]:
-    """Return the names of all features, in the order of the columns.
+    """Return the names of what is measured of a window or a tile, in the order of the columns.
 
-    `windows._measure_all` fills the columns in this order by counting: neither can be changed alone, and
+    `windows._measure_one` fills the columns in this order by counting: neither can be changed alone, and
     models that were trained before no longer fit then.
     """
     spread = [
@@ -65,11 +69,20 @@ def _names() -> tuple[str, ...]:
     return (*spread, *shares, *moves, *texture, "coherence_before", "coherence_after", "shift_px", "shift_share")
 
 
-FEATURES = _names()
-"""`<index>_<before|after|change>_<quantile>`: of the window's pixels; change is of means over 3 x 3 pixels, so that a shift tells less.
+WHOLE = _names()
+"""What is measured of the window as a whole, and of each tile.
+
+`<index>_<before|after|change>_<quantile>`: of the window's pixels; change is of means over 3 x 3 pixels, so that a shift tells less.
 
 `<cover>_before`, `<cover>_after`, `<cover>_to_<cover>`: share of the pixels that are known before and after, 0-1.
 `texture_<index>_<when>_<quantile>`: standard deviation in 3 x 3 pixels; change is the quantile after less that before.
 `coherence_<when>`: 0-1, how much the gradients of NDVI lie along one line (structure tensor, Bigün and Granlund 1987).
 `shift_px`, `shift_share`: the displacement that explains the change of NDVI best, and the share of it explained (Lucas and Kanade 1981).
+"""
+
+FEATURES = (*WHOLE, *(f"{name}_most" for name in WHOLE), *(f"{name}_least" for name in WHOLE))
+"""Of the window, and what the tile with the most and the tile with the least has of it.
+
+A change rarely fills a window and seldom lies in its middle: pooling over parts, as in learning from bags of instances (Dietterich
+et al. 1997).
 """

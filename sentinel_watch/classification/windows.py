@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from sentinel_watch.classification.measures import FEATURES, INDICES, LEVELS, TEXTURED
+from sentinel_watch.classification.measures import FEATURES, INDICES, LEVELS, TEXTURED, TILES, WHOLE
 from sentinel_watch.classification.neighbours import deviation, smooth
 from sentinel_watch.compiled import compiled, spread
 
@@ -34,6 +34,8 @@ _LEVELS = LEVELS
 _MOST_SIDE = 96
 _MIXED = 3
 _N_COVERS = 4
+_WHOLE = len(WHOLE)
+_TILES = TILES
 
 
 def measure(before: Floats, after: Floats, boxes: NDArray[np.int32]) -> Floats:
@@ -52,21 +54,52 @@ def measure(before: Floats, after: Floats, boxes: NDArray[np.int32]) -> Floats:
 def _measure_all(before: Floats, after: Floats, boxes: NDArray[np.int32], out: Floats, share: tuple[int, int]) -> None:
     """Fill the rows of `out` from their own windows, of one thread's `share`: every so-manieth, from its own on.
 
-    Columns are filled in the order of FEATURES. Each window is one thread's, so that threads do not show in the result.
+    Columns are filled in the order of FEATURES: of the whole, then of its tiles. Each window is one thread's, so that threads do not
+    show in the result.
     """
     for n in range(share[0], boxes.shape[0], share[1]):
         top, left, height, width = boxes[n]
         step = 1 + (max(height, width) - 1) // _MOST_SIDE
         was = _picture(before[:, top : top + height : step, left : left + width : step])
         now = _picture(after[:, top : top + height : step, left : left + width : step])
-        room = np.empty((4, *was.shape[1:]), np.float32)
-        _spread(was, now, room, out[n])
-        # the spreads come first: three sets of quantiles an index
-        at = _covers(was, now, out[n], _N * 3 * len(_LEVELS))
-        at = _texture(was, now, room, out[n], at)
-        out[n, at] = _coherence(was[_NDVI])
-        out[n, at + 1] = _coherence(now[_NDVI])
-        _displacement(was[_NDVI], now[_NDVI], out[n, at + 2 :])
+        _measure_one(was, now, out[n, :_WHOLE])
+        _pool(was, now, out[n, _WHOLE:])
+
+
+@compiled
+def _measure_one(was: Floats, now: Floats, out: Floats) -> None:
+    """Fill `out` (len(WHOLE),) from the indices before and after, (index, y, x)."""
+    room = np.empty((4, *was.shape[1:]), np.float32)
+    _spread(was, now, room, out)
+    # the spreads come first: three sets of quantiles an index
+    at = _covers(was, now, out, _N * 3 * len(_LEVELS))
+    at = _texture(was, now, room, out, at)
+    out[at] = _coherence(was[_NDVI])
+    out[at + 1] = _coherence(now[_NDVI])
+    _displacement(was[_NDVI], now[_NDVI], out[at + 2 :])
+
+
+@compiled
+def _pool(was: Floats, now: Floats, out: Floats) -> None:
+    """Fill `out` (2 len(WHOLE),) with the most and the least that a tile has of each feature; unknown where no tile knows it.
+
+    Tiles differ by a pixel where the window cannot be cut evenly, and are empty where it has fewer pixels than tiles.
+    """
+    _, height, width = was.shape
+    for number in range(_TILES * _TILES):
+        row, col = number // _TILES, number % _TILES
+        top, bottom = height * row // _TILES, height * (row + 1) // _TILES
+        left, right = width * col // _TILES, width * (col + 1) // _TILES
+        if top == bottom or left == right:
+            continue
+        tile = np.full(_WHOLE, np.nan, np.float32)
+        _measure_one(was[:, top:bottom, left:right].copy(), now[:, top:bottom, left:right].copy(), tile)
+        for k in range(_WHOLE):
+            # a comparison with NaN is false, so that the first that is known stays until a better one comes
+            if not (tile[k] <= out[k] or np.isnan(tile[k])):
+                out[k] = tile[k]
+            if not (tile[k] >= out[_WHOLE + k] or np.isnan(tile[k])):
+                out[_WHOLE + k] = tile[k]
 
 
 @compiled

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from sentinel_watch.classification.artefacts import artefact
 from sentinel_watch.classification.cover import Cover, CoverType
 from sentinel_watch.domain.event import Classification, Event, EventStatus
 from sentinel_watch.registry import Part
@@ -44,8 +45,9 @@ class Verdict:
 class Rules(Part):
     """Decides by rule; its confidence is a stated upper bound, not a measured rate, and the alert says so.
 
-    The first rule that fits decides, in this order: snow, field, greening, water, fire, loss of vegetation, brighter or darker
-    ground. Limits are differences of a ratio, or shares of reflectance; higher ones call more events `unknown_change`.
+    The first rule that fits decides, in this order: snow, what the scenes give away as no change of the ground, field, greening, water,
+    fire, loss of vegetation, brighter or darker ground. Limits are differences of a ratio, or shares of reflectance; higher ones call
+    more events `unknown_change`.
     """
 
     confidence: float = Field(0.5, gt=0, le=0.5)
@@ -73,19 +75,21 @@ class Rules(Part):
         reflectance in mid-month, NaN = not known; empty where no baseline is, and then no place is taken for a field.
         """
         before, after = Cover(event.region.expected), Cover(event.region.observed)
-        verdict = self._nature(before, after, event, months(year)) or self._verdict(before, after, site.site_type)
+        verdict = self._no_event(before, after, event, months(year)) or self._verdict(before, after, site.site_type)
         known = verdict.event_class != "unknown_change"
         probs = {verdict.event_class: self.confidence, "unknown_change": 1 - self.confidence} if known else {"unknown_change": 1.0}
         return Classification(verdict.event_class, probs, "rule", f"{verdict.phrase} {extent(event)}.", opinion)
 
-    def _nature(self, before: Cover, after: Cover, event: Event, year: Sequence[Cover]) -> Verdict | None:
-        """Return what the weather or a farmer does, None where it is something else.
+    def _no_event(self, before: Cover, after: Cover, event: Event, year: Sequence[Cover]) -> Verdict | None:
+        """Return what the weather, the sensor or a farmer does, None where it is something else.
 
         A field is taken for one until it has differed for `fallow_days`: only a pit on farmland stays bare for longer.
         """
         was, now = before.cover_type, after.cover_type
         if now is CoverType.SNOW and was is not CoverType.SNOW:
             return Verdict("snow", "Snow seems to cover the ground")
+        if told := artefact(event):
+            return Verdict(*told)
         if self._is_field(year) and now in (CoverType.BARE, CoverType.VEGETATION):
             lasted = (event.last_observed - event.region.onset).days
             return Verdict("agriculture", "A field that is bare in part of every year differs") if lasted < self.fallow_days else None

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sentinel_watch.domain.series import Series
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -103,3 +105,5 @@ class Event:
     """Ids of younger events that grew into this one."""
     # codes and not sentences: exports are sorted and filtered by them
     flags: tuple[str, ...] = field(default_factory=tuple)
+    series: Series = field(default_factory=Series)
+    """What the scenes since it was found have shown of it."""

@@ -5,6 +5,7 @@ What a catalogue says is a promise: files may be missing, and flags wrong. Sourc
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["OPTICAL_BANDS", "SCL", "Asset", "Scene"]
+
+ORBIT = re.compile(r"_R(\d{3})(?=_|\b)")
+"""The relative orbit in a product's name."""
 
 # B10 is left out: L2A has none, as it sees cirrus and not the ground
 OPTICAL_BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
@@ -63,4 +67,15 @@ class Scene:
     """What was odd about the catalogue's entry, as codes: `offset_by_baseline` …"""
     # evidence must show what the catalogue said, also where the program came to know better
     declared: Mapping[str, Any] = field(default_factory=dict)
-    """What the catalogue's entry says, word for word, tables and lists left out; nothing is computed from it but evidence."""
+    """What the catalogue's entry says, word for word, tables and lists left out; only evidence and `taken_by` are made of it."""
+
+    @property
+    def taken_by(self) -> str:
+        """Return who took it, as `satellite|orbit|baseline`.
+
+        Where no relative orbit is declared the day of Sentinel-2's cycle stands for it: its satellites follow each other on an orbit
+        every five days, and come back to it after ten.
+        """
+        named = ORBIT.search(f"{self.scene_id} {self.declared.get('s2:product_uri', '')}")
+        orbit = self.declared.get("sat:relative_orbit") or (named and int(named[1])) or f"cycle day {self.time.toordinal() % 5}"
+        return f"{self.platform}|{orbit}|{self.baseline}"

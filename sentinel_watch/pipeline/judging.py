@@ -1,4 +1,4 @@
-"""Naming events: a model looks at the chip around each one that has changed, and the classifier says what it is.
+"""Naming events: what a scene shows of each is counted, a model looks at those that changed, and the classifier says what it is.
 
 A model is asked only where it may be believed and only when a scene changed the event; else what it thought before stands. It
 sees the blocks' own looks at the scene and what is normal there, so that a replay of the same scenes names the same classes.
@@ -13,27 +13,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentinel_watch.classification.measures import BANDS
-from sentinel_watch.domain.look import usable
+from sentinel_watch.classification.sighting import REACH_PX, Stretch, sight
+from sentinel_watch.domain.event import EventStatus
+from sentinel_watch.domain.look import MaskReason, usable
 from sentinel_watch.errors import SceneError
-from sentinel_watch.evidence.chip import chip_around
+from sentinel_watch.evidence.chip import Chip, chip_around
 from sentinel_watch.models import load_model
 from sentinel_watch.pipeline.window import overlap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import xarray as xr
     from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
 
     from sentinel_watch.domain.event import Event
     from sentinel_watch.domain.grid import Block
     from sentinel_watch.domain.opinion import Opinion
     from sentinel_watch.domain.scene import Scene
-    from sentinel_watch.evidence.chip import Chip
+    from sentinel_watch.domain.series import Series
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.memory import BlockMemory
 
-    Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+    Pictures = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
+    """Normal and seen, (band, y, x) reflectance, NaN = not known or masked, and (y, x) True where it may be cloud or shadow."""
 
 __all__ = ["Judge"]
 
@@ -41,7 +45,7 @@ MIN_SEEN = 0.5
 """Share of an event's own pixels that the scene must show for a model to judge it."""
 MAY_LACK: tuple[set[str], ...] = (set(), {"B03"}, {"B12"})
 """Bands that may be missing: models are trained with copies that lack one of them."""
-LOOKS = 16
+LOOKS = 48
 """Looks at the scene at hand that are kept; those of further blocks are read again where an event needs them."""
 
 
@@ -54,19 +58,30 @@ class Judge:
         self._classifier = job.request.pipeline.classifier_built
         self._model = load_model(self._classifier.asks) if self._classifier.asks else None
         self._believed = self._may_be_believed()
-        self._looks: OrderedDict[tuple[str, str], Pair] = OrderedDict()
+        self._looks: OrderedDict[tuple[str, str], Pictures] = OrderedDict()
+        self._busy: set[str] = set()
+        self._all = frozenset(block.key for block in job.ground.blocks)
 
     def saw(self, scene: Scene, block: Block, look: xr.Dataset, normal: NDArray[np.float32] | None) -> None:
-        """Take notice of how a block saw a scene, and of what is normal there, (band, y, x); None where the block is not learnt."""
-        if self._believed and normal is not None:
-            clear = np.where(usable(look["mask"].to_numpy()), look["reflectance"].to_numpy(), np.float32(np.nan))
-            self._looks[scene.scene_id, block.key] = normal, clear
-            if len(self._looks) > LOOKS:
-                self._looks.popitem(last=False)
+        """Take notice of how a block saw a scene, and of what is normal there, (band, y, x); None where the block is not learnt.
 
-    def named(self, events: Iterable[Event], scene: Scene) -> tuple[Event, ...]:
-        """Return the events, each with the class that it now has; `scene` is the last that was looked at."""
-        return tuple(self._named(event, scene) for event in events)
+        Blocks without an event are let go where no model needs their surroundings.
+        """
+        if normal is not None and (self._believed or block.key in self._busy):
+            self._keep(scene, block, look, normal)
+
+    def named(self, events: Iterable[Event], scene: Scene, used: Collection[str]) -> tuple[Event, ...]:
+        """Return the events, each with the class that it now has.
+
+        `scene` is the last that was looked at, `used` are the keys of the blocks that could use it: others show nothing of it.
+        """
+        events = tuple(events)
+        changed = np.zeros(self._job.ground.grid.shape, np.bool_)
+        for event in events:
+            if event.status is not EventStatus.FINISHED:
+                changed[event.region.rows, event.region.cols] = True
+        self._busy = {block.key for block in self._job.ground.blocks if changed[_window(block)].any()}
+        return tuple(self._named(replace(event, series=self._series(event, scene, used, changed)), scene) for event in events)
 
     def _named(self, event: Event, scene: Scene) -> Event:
         """Return one event with its class."""
@@ -76,6 +91,17 @@ class Judge:
         opinion = (self._opinion(event, scene) if changed else None) or before
         year = self._memory.normal_year(event.region)
         return replace(event, classification=self._classifier.classify(event, self._job.request.site, year, opinion))
+
+    def _series(self, event: Event, scene: Scene, used: Collection[str], changed: NDArray[np.bool_]) -> Series:
+        """Return what the scenes have shown of an event, `scene` included; `changed` (y, x) is True on any event of the AOI."""
+        if event.status is EventStatus.FINISHED:
+            return event.series
+        chip = _around(event, self._job.ground.grid)
+        own = np.zeros(chip.grid.shape, np.bool_)
+        own[event.region.rows - chip.top, event.region.cols - chip.left] = True
+        part = Stretch(*self._pictures(chip, scene, used), own, changed[chip.window()])
+        shown = sight(part, self._job.viewer.bands, (event.region.expected, event.region.observed))
+        return event.series.after(shown, scene.taken_by) if shown else event.series
 
     def _may_be_believed(self) -> bool:
         """Return whether there is a model, and the site and the bands are such as it was trained for."""
@@ -88,26 +114,33 @@ class Judge:
         if self._model is None or not self._believed:
             return None
         chip = chip_around(event, self._job.ground.grid)
-        before, after = self._pictures(chip, scene)
+        before, after = (self._in_order(picture) for picture in self._pictures(chip, scene, self._all)[:2])
         own = after[:, event.region.rows - chip.top, event.region.cols - chip.left]
         if np.isfinite(own).any(axis=0).mean() < MIN_SEEN:
             return None
         return self._model[0].opinions(before, after, np.array([[0, 0, *chip.grid.shape]], np.int32))[0]
 
-    def _pictures(self, chip: Chip, scene: Scene) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return (6, y, x) what is normal on a chip at the scene's time and what the scene shows; NaN = not known, masked, no such band."""
-        pictures = np.full((2, len(BANDS), *chip.grid.shape), np.nan, np.float32)
-        own = [BANDS.index(band) for band in self._job.viewer.bands if band in BANDS]
-        theirs = [number for number, band in enumerate(self._job.viewer.bands) if band in BANDS]
+    def _in_order(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (6, y, x) of a (band, y, x) picture in the order of the model's bands, NaN for one that is missing."""
+        out = np.full((len(BANDS), *picture.shape[1:]), np.nan, np.float32)
+        for number, band in enumerate(self._job.viewer.bands):
+            if band in BANDS:
+                out[BANDS.index(band)] = picture[number]
+        return out
+
+    def _pictures(self, chip: Chip, scene: Scene, used: Collection[str]) -> Pictures:
+        """Return what is normal on a chip at the scene's time and what the scene shows, where a block of `used` knows."""
+        shape = (len(self._job.viewer.bands), *chip.grid.shape)
+        out = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32), np.zeros(chip.grid.shape, np.bool_)
         for block in self._job.ground.blocks:
             y, there_y = overlap(chip.grid.shape[0], block.grid.shape[0], block.top - chip.top)
             x, there_x = overlap(chip.grid.shape[1], block.grid.shape[1], block.left - chip.left)
-            if y.start < y.stop and x.start < x.stop and (pair := self._look(block, scene)):
-                for picture, values in zip(pictures, pair, strict=True):
-                    picture[own, y, x] = values[theirs, there_y, there_x]
-        return pictures[0], pictures[1]
+            if y.start < y.stop and x.start < x.stop and block.key in used and (known := self._look(block, scene)):
+                for picture, values in zip(out, known, strict=True):
+                    picture[..., y, x] = values[..., there_y, there_x]
+        return out
 
-    def _look(self, block: Block, scene: Scene) -> Pair | None:
+    def _look(self, block: Block, scene: Scene) -> Pictures | None:
         """Return what is normal on a block and what the scene shows; read again where it is no longer at hand, None where that fails."""
         known = self._memory.get(block)
         if (scene.scene_id, block.key) not in self._looks and known:
@@ -117,5 +150,28 @@ class Judge:
             # the block has seen it before: the model sees less, and the ledger is as it was
             except SceneError:
                 return None
-            self.saw(scene, block, self._job.viewer.mask(view, normal, known.bright), normal)
+            self._keep(scene, block, self._job.viewer.mask(view, normal, known.bright), normal)
         return self._looks.get((scene.scene_id, block.key))
+
+    def _keep(self, scene: Scene, block: Block, look: xr.Dataset, normal: NDArray[np.float32]) -> None:
+        """Keep what a block saw at hand, and let go of the oldest where there are too many."""
+        mask = look["mask"].to_numpy()
+        clear = np.where(usable(mask), look["reflectance"].to_numpy(), np.float32(np.nan))
+        self._looks[scene.scene_id, block.key] = normal, clear, (mask & np.uint8(MaskReason.SUSPECT)) > 0
+        if len(self._looks) > LOOKS:
+            self._looks.popitem(last=False)
+
+
+def _around(event: Event, grid: GeoBox) -> Chip:
+    """Return the part of the AOI's `grid` that an event and its surroundings take."""
+    rows, cols = (
+        slice(max(0, int(pixels.min()) - REACH_PX), min(size, int(pixels.max()) + REACH_PX + 1))
+        for pixels, size in zip((event.region.rows, event.region.cols), grid.shape, strict=True)
+    )
+    return Chip(grid[rows, cols], rows.start, cols.start)
+
+
+def _window(block: Block) -> tuple[slice, slice]:
+    """Return the (rows, columns) of a block in an array on the AOI's grid."""
+    height, width = block.grid.shape
+    return slice(block.top, block.top + height), slice(block.left, block.left + width)

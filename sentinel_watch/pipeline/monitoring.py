@@ -111,18 +111,19 @@ class Monitor:
         before = {event.event_id: event for event in self._events}
         # a scene that failed on any block is tried again, and is not a sighting until it was seen whole
         if record.outcome is not Outcome.FAILED:
-            self._events = self._track(scene)
+            used = {key for key, look in looks.items() if look.outcome is Outcome.USED}
+            self._events = self._track(scene, used)
         changed = [event for event in self._events if event != before.get(event.event_id)]
         gone = before.keys() - {event.event_id for event in self._events}
         self._store.finish_scene(self._job.watch, record, changed, sorted(gone))
 
-    def _track(self, scene: Scene) -> tuple[Event, ...]:
+    def _track(self, scene: Scene, used: set[str]) -> tuple[Event, ...]:
         """Return the events of the whole AOI after `scene`, each with the class that its region now has."""
         job = self._job
         changes = [change for _, change in sorted(self._changes.items()) if change]
         regions = job.request.pipeline.segmentation.regions(changes, job.ground.inside, job.ground.grid, job.viewer.bands)
         events = track(self._events, regions, Sighting(job.request.site.site_id, scene.scene_id, scene.time.date()))
-        return self._judge.named(events, scene)
+        return self._judge.named(events, scene, used)
 
     def _report(self, block: Block) -> ChangeMap | None:
         """Return the changed pixels of a block as they stand; None where no detector could learn it."""

@@ -6,6 +6,7 @@ What SQL may filter by is a column; what is only ever read whole is in the docum
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ import shapely
 from sentinel_watch.domain.change import PixelStatus, Region
 from sentinel_watch.domain.event import Classification, Detection, Event, EventStatus
 from sentinel_watch.domain.opinion import Opinion
+from sentinel_watch.domain.series import Series
 from sentinel_watch.store.arrays import load_arrays, pack_columns
 from sentinel_watch.store.geometry import geometry_columns
 
@@ -69,6 +71,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
         history=tuple(_detection_of(entry) for entry in document["history"]),
         merged=tuple(document["merged"]),
         flags=tuple(document["flags"]),
+        series=Series(**document.get("series", {})),
     )
 
 
@@ -88,6 +91,7 @@ def _document(event: Event) -> dict[str, object]:
         "history": [[d.scene_id, d.day.isoformat(), _number(d.area_ha), d.status.value, _number(d.magnitude)] for d in event.history],
         "merged": list(event.merged),
         "flags": list(event.flags),
+        "series": asdict(event.series),
     }
 
 

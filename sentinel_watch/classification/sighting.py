@@ -76,8 +76,8 @@ def _displaced(normal: NDArray[np.float32], residual: NDArray[np.float32], own: 
     if here.sum() == 0 or there.sum() < _LEAST_AROUND:
         return 0.0
     left = residual - np.median(residual[:, there], axis=1)[:, None, None]
-    # each band in units of its own scatter, and no pixel beyond three of them
-    scale = np.maximum(1.5 * np.median(np.abs(left[:, there]), axis=1), 1e-4)[:, None]
+    # each band in units of its own scatter, of the mean: most ground is flat, and its edges alone show a shift
+    scale = np.maximum(1.5 * np.abs(left[:, there]).mean(axis=1), 1e-4)[:, None]
     pull = np.clip(left[:, there] / scale, -3, 3)
     lever = slopes[:, :, there] / scale
     normal_matrix = np.einsum("ibp,jbp->ij", lever, lever) + 1e-9 * np.eye(2)

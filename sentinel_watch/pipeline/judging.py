@@ -45,7 +45,7 @@ MIN_SEEN = 0.5
 """Share of an event's own pixels that the scene must show for a model to judge it."""
 MAY_LACK: tuple[set[str], ...] = (set(), {"B03"}, {"B12"})
 """Bands that may be missing: models are trained with copies that lack one of them."""
-LOOKS = 48
+LOOKS = 32
 """Looks at the scene at hand that are kept; those of further blocks are read again where an event needs them."""
 
 
@@ -59,15 +59,11 @@ class Judge:
         self._model = load_model(self._classifier.asks) if self._classifier.asks else None
         self._believed = self._may_be_believed()
         self._looks: OrderedDict[tuple[str, str], Pictures] = OrderedDict()
-        self._busy: set[str] = set()
         self._all = frozenset(block.key for block in job.ground.blocks)
 
     def saw(self, scene: Scene, block: Block, look: xr.Dataset, normal: NDArray[np.float32] | None) -> None:
-        """Take notice of how a block saw a scene, and of what is normal there, (band, y, x); None where the block is not learnt.
-
-        Blocks without an event are let go where no model needs their surroundings.
-        """
-        if normal is not None and (self._believed or block.key in self._busy):
+        """Take notice of how a block saw a scene, and of what is normal there, (band, y, x); None where the block is not learnt."""
+        if normal is not None:
             self._keep(scene, block, look, normal)
 
     def named(self, events: Iterable[Event], scene: Scene, used: Collection[str]) -> tuple[Event, ...]:
@@ -80,7 +76,6 @@ class Judge:
         for event in events:
             if event.status is not EventStatus.FINISHED:
                 changed[event.region.rows, event.region.cols] = True
-        self._busy = {block.key for block in self._job.ground.blocks if changed[_window(block)].any()}
         return tuple(self._named(replace(event, series=self._series(event, scene, used, changed)), scene) for event in events)
 
     def _named(self, event: Event, scene: Scene) -> Event:
@@ -169,9 +164,3 @@ def _around(event: Event, grid: GeoBox) -> Chip:
         for pixels, size in zip((event.region.rows, event.region.cols), grid.shape, strict=True)
     )
     return Chip(grid[rows, cols], rows.start, cols.start)
-
-
-def _window(block: Block) -> tuple[slice, slice]:
-    """Return the (rows, columns) of a block in an array on the AOI's grid."""
-    height, width = block.grid.shape
-    return slice(block.top, block.top + height), slice(block.left, block.left + width)

@@ -1,7 +1,7 @@
 """What a run of scenes gives away as no change of the ground: clouds that no mask found, scenes beside their place, one sensor's opinion.
 
-Each rule asks for scenes that show the ground as it was among those that show a change, since what has really changed stays: a
-white roof is as bright as a cloud, but in every scene.
+Clouds and sensors are told by scenes that show the ground as it was among those that show a change, since what has really changed
+stays: a white roof is as bright as a cloud, but in every scene.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ unpacks in about half the time. Every block's own checksum (Adler-32, RFC 1950) 
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.sources.resample import Placement
 
-__all__ = ["Block", "Packing", "packing_of", "unpack"]
+__all__ = ["Block", "Packing", "check_sums", "deflated_size", "packing_of", "unpack"]
 
 DTYPES = ("uint8", "uint16", "int16")
 MAX_RATIO = 1040
@@ -88,6 +89,24 @@ def packing_of(raster: DatasetReader, head: bytes) -> Packing | None:
     return Packing(np.dtype(raster.dtypes[0]).newbyteorder("<" if head[:2] == b"II" else ">"), high, wide, raster.height)
 
 
+def deflated_size(raster: DatasetReader) -> int:
+    """Return how many bytes a deflated block of the raster's first band unpacks to at most; 0 where blocks are packed otherwise."""
+    if raster.tags(ns="IMAGE_STRUCTURE").get("COMPRESSION") != "DEFLATE":
+        return 0
+    size: int = math.prod(raster.block_shapes[0]) * np.dtype(raster.dtypes[0]).itemsize
+    return size
+
+
+def check_sums(most: int, blocks: Sequence[Block], read: Callable[[int, int], bytes]) -> None:
+    """Raise ValueError where one of the deflated `blocks` is broken, or unpacks to more than `most` bytes.
+
+    For those that GDAL unpacks: it stops at the last pixel and does not look at the checksum behind it.
+    """
+    for block in blocks:
+        packed = read(block.start, block.stop)
+        _inflated(packed, min(most, len(packed) * MAX_RATIO))
+
+
 def unpack(packing: Packing, blocks: Sequence[Block], read: Callable[[int, int], bytes], at: Placement) -> NDArray[np.float32]:
     """Return the part of a raster that `at` needs, (at.height, at.width) float32, out of its `blocks`.
 
@@ -116,10 +135,10 @@ def _inflated(packed: bytes, most: int) -> bytes | bytearray:
             raise ValueError(f"a block cannot be unpacked: {error}") from error
     stream = zlib.decompressobj()
     try:
-        raw = stream.decompress(packed, most)
+        # with room for one byte more it reads on to the end, where the checksum is
+        raw = stream.decompress(packed, most + 1)
     except zlib.error as error:
         raise ValueError(f"a block cannot be unpacked: {error}") from error
-    # one more byte would be more than `most`; the checksum is only read with the end
-    if not stream.eof and (stream.decompress(stream.unconsumed_tail, 1) or not stream.eof):
+    if len(raw) > most or not stream.eof:
         raise ValueError("a block cannot be unpacked: it is cut off or too long")
     return raw

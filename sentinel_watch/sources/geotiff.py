@@ -21,7 +21,7 @@ from rasterio.windows import Window
 
 from sentinel_watch.domain.ledger import Reason
 from sentinel_watch.errors import SceneError
-from sentinel_watch.sources.blocks import Block, packing_of, unpack
+from sentinel_watch.sources.blocks import Block, check_sums, deflated_size, packing_of, unpack
 from sentinel_watch.sources.resample import place, sample
 
 if TYPE_CHECKING:
@@ -170,6 +170,8 @@ class Plan:
     """Those that are needed; none for JPEG 2000, and where file and grid are apart."""
     packing: Packing | None
     """How they are packed; None where GDAL must read them."""
+    deflated: int
+    """What one of them unpacks to at most, bytes; 0 where they are not deflated and so carry no checksum."""
     shape: tuple[int, int]
     """Of the grid, (rows, columns)."""
 
@@ -196,7 +198,7 @@ def plan_reading(file: RasterFile, grid: GeoBox) -> Plan:
         # a tile may touch the area of interest and miss this block of it
         apart = at.height * at.width == 0
         blocks = () if apart else _checked_blocks(raster, at, file)
-        return Plan(at, blocks, packing_of(raster, file.read(0, 2)), (grid.shape[0], grid.shape[1]))
+        return Plan(at, blocks, packing_of(raster, file.read(0, 2)), deflated_size(raster), (grid.shape[0], grid.shape[1]))
 
 
 def read_planned(file: RasterFile, plan: Plan, nodata: float | None, *, nearest: bool) -> NDArray[np.float32]:
@@ -206,7 +208,7 @@ def read_planned(file: RasterFile, plan: Plan, nodata: float | None, *, nearest:
         return np.full(plan.shape, np.nan, np.float32)
     file.need([(block.start, block.stop) for block in plan.blocks])
     try:
-        values = unpack(plan.packing, plan.blocks, file.read, at) if plan.packing else _by_gdal(file, at)
+        values = unpack(plan.packing, plan.blocks, file.read, at) if plan.packing else _by_gdal(file, plan)
     except ValueError as error:
         raise _unreadable("a block of the file cannot be unpacked", file, found=str(error)) from error
     if nodata is not None:
@@ -215,8 +217,11 @@ def read_planned(file: RasterFile, plan: Plan, nodata: float | None, *, nearest:
     return sample(values, at, nearest=nearest)
 
 
-def _by_gdal(file: RasterFile, at: Placement) -> NDArray[np.float32]:
-    """Return the part of the raster that is needed, (at.height, at.width) float32, as GDAL reads it."""
+def _by_gdal(file: RasterFile, plan: Plan) -> NDArray[np.float32]:
+    """Return the part of the raster that is needed, (at.height, at.width) float32, as GDAL reads it; raise ValueError."""
+    at = plan.at
+    if plan.deflated:
+        check_sums(plan.deflated, plan.blocks, file.read)
     with _opened(file) as raster:
         values: NDArray[np.float32] = raster.read(1, window=Window(at.left, at.top, at.width, at.height)).astype(np.float32)
         return values

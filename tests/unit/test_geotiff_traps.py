@@ -92,7 +92,7 @@ def test_damaged_bytes_inside_a_block_are_an_error(honest):
     data = bytearray(honest.read_bytes())
     data[-3000:-1000] = b"\xff" * 2000
     honest.write_bytes(data)
-    assert "no readable GeoTIFF" in refusal(honest) or "warning" in refusal(honest)
+    assert "cannot be unpacked" in refusal(honest)
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "CRITICAL"])

@@ -57,9 +57,8 @@ class PinnedConnection(HTTPConnection):
                 self._dig(self.proxy)
             self.sock = _trust().wrap_socket(self.sock, server_hostname=self.target.host)
 
-    def ask(self, method: str, body: bytes | None, headers: Mapping[str, str]) -> HTTPResponse:
-        """Send a request for the target's path, and return the answer's head; raise as `connect` does, or HTTPException."""
-        path = self.target.path
+    def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> HTTPResponse:
+        """Send a request for `path` of the host, and return the answer's head; raise as `connect` does, or HTTPException."""
         # without TLS there is no tunnel: the proxy is told the whole address (RFC 9112 3.2.2)
         if self.proxy is not None and self.target.scheme == "http":
             path = f"http://{self.target.place}{path}"

@@ -156,7 +156,7 @@ class Http:
             headers["Authorization"] = f"Bearer {request.token}"
         try:
             with self._connections.lent(target) as connection:
-                response = connection.ask(request.method, request.body, headers)
+                response = connection.ask(request.method, target.path, request.body, headers)
                 body = _read(response, request, deadline)
         except ssl.SSLCertVerificationError as error:
             raise TransferError("the server's certificate is not valid", where=shown(request.url), found=error.verify_message) from error

@@ -89,8 +89,9 @@ class Segmentation(Part):
         )
 
     def _first(self, sure: ChangeMap) -> ChangeMap:
-        """Return the pixels that were confirmed first, as many as confirm a region: they date it."""
-        return select(sure, np.argsort(sure.confirmed, kind="stable")[: self.min_confirmed_px])
+        """Return the pixels that were confirmed by the day on which enough of them were to confirm a region: they date it."""
+        day = np.partition(sure.confirmed, self.min_confirmed_px - 1)[self.min_confirmed_px - 1]
+        return select(sure, sure.confirmed <= day)
 
 
 def components(change: ChangeMap, grid: GeoBox) -> Iterator[tuple[ChangeMap, Polygon | MultiPolygon]]:

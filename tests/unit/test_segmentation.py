@@ -95,6 +95,16 @@ def test_a_region_is_dated_by_the_pixels_that_were_confirmed_first():
     assert (region.onset, region.confirmed) == (day(DAY), day(DAY + 60))
 
 
+def test_pixels_that_were_confirmed_on_one_day_date_a_region_together():
+    """Of many pixels that one scene confirmed, those that lie first in the grid have no more say than the others."""
+    onset = np.full(GRID.shape, DAY + 40, np.int32)
+    onset[0] = DAY
+    (region,) = regions_of(
+        *["CCC"] * 4, rule=Segmentation(min_area_px=1, min_confirmed_px=3), onset=onset, confirmed=np.full(GRID.shape, DAY + 60, np.int32)
+    )
+    assert region.onset == day(DAY + 40)
+
+
 def test_without_an_earlier_clear_look_there_is_no_last_clear_day():
     """Zero means that no look was clear before, and is not taken for 1970."""
     (region,) = regions_of("CC", last_clear=np.zeros(GRID.shape, np.int32))

@@ -9,14 +9,18 @@ import tomllib
 from dataclasses import replace
 
 import pytest
+from alert_examples import make_alert
 from conftest import ROOT
+from shapely.geometry import box
 
 from sentinel_watch.alerting.reasons import SENTENCES
 from sentinel_watch.domain.event import EVENT_CLASSES, NON_EVENT_CLASSES, EventStatus
+from sentinel_watch.domain.site import Site
 from sentinel_watch.errors import InputError
 from sentinel_watch.evidence.bundle.rates import measured_rates
 from sentinel_watch.evidence.dossier.blocks import Bars, Bullets, Code, Dossier, Facts, Heading, Note, Paragraph, Row, Table
 from sentinel_watch.evidence.dossier.html import to_html
+from sentinel_watch.evidence.dossier.law import about_law
 from sentinel_watch.evidence.dossier.pdf import to_pdf
 from sentinel_watch.evidence.dossier.words import languages, words
 
@@ -50,6 +54,23 @@ def test_every_code_has_words():
     assert [name for name in EventStatus if say.known(f"status.{name}", "") == ""] == []
     assert [name for name in SENTENCES if say.known(f"reason.{name}", "") == ""] == []
     assert [name for name in EVENT_CLASSES if not say.several(f"alternative.{name}")] == []
+
+
+@pytest.mark.parametrize(
+    ("parcels", "owners", "told"),
+    [
+        (None, None, (None, None)),
+        ("", "", ("on no parcel of the cadastre", None)),
+        ("12/4 80 %;12/5 20 %", "A;B", ("12/4 80 %; 12/5 20 %", "A; B")),
+    ],
+)
+def test_parcels_and_owners_are_told_where_a_cadastre_was_named(parcels, owners, told):
+    """Without a cadastre nothing is said of parcels; that none is touched is said, since somebody looked."""
+    site = Site("pit", "Pit", "mine", box(10, 50, 10.01, 50.01))
+    say = words()
+    (facts,) = (block for block in about_law(make_alert(parcels=parcels, parcel_owners=owners), site, say) if isinstance(block, Facts))
+    rows = dict(facts.rows)
+    assert (rows.get(say("fact.parcels")), rows.get(say("fact.owners"))) == told
 
 
 def test_an_unknown_language_is_said():

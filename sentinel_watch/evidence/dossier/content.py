@@ -5,14 +5,12 @@ Never more than the data bear: what is not known is said to be so, and nothing i
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sentinel_watch.evidence.before_after import look_day
 from sentinel_watch.evidence.dossier import figures
 from sentinel_watch.evidence.dossier.blocks import (
-    Bars,
     Block,
     Bullets,
     Code,
@@ -26,6 +24,7 @@ from sentinel_watch.evidence.dossier.blocks import (
     Row,
     Table,
 )
+from sentinel_watch.evidence.dossier.law import about_kind, about_law, permit
 from sentinel_watch.evidence.words import place
 
 if TYPE_CHECKING:
@@ -40,12 +39,6 @@ if TYPE_CHECKING:
     from sentinel_watch.evidence.inputs import EvidenceInputs
 
 __all__ = ["Material", "compose"]
-
-PERMIT_TOLERANCE_M = 12.5
-"""As the triage forgives it around each permit."""
-
-SHOWN_SHARE = 0.005
-"""Classes below it are left out of the bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +84,8 @@ def compose(material: Material, say: Words, seal_code: bytes) -> Dossier:
             *_answer(material, say),
             *_pictures(material, say),
             *_change(material, say),
-            *_law(material, say),
+            *about_kind(material.inputs.alert, say),
+            *about_law(material.inputs.alert, material.inputs.site, say),
             *_doubt(material, say),
             *_provenance(material, say, seal_code),
         ),
@@ -132,7 +126,7 @@ def _facts(material: Material, say: Words) -> tuple[tuple[str, str], ...]:
         ("last_seen", alert.last_observed),
         ("sure", _how_sure(material, say)),
         ("kind", _which_kind(material, say)),
-        ("permit", _permit(material, say)),
+        ("permit", permit(alert, say)),
         ("severity", say("text.priority", severity=alert.severity, priority=f"{alert.priority:.0f}")),
     )
     return tuple((say(f"fact.{name}"), value) for name, value in rows if value)
@@ -160,18 +154,6 @@ def _which_kind(material: Material, say: Words) -> str:
         return say("text.kind_unknown")
     key = "text.kind_rule" if alert.model_version == "rule" else "text.kind_model"
     return say(key, confidence=f"{alert.class_confidence:.0%}", model=alert.model_version)
-
-
-def _permit(material: Material, say: Words) -> str:
-    """Return how it lies to the permits, in short.
-
-    The share outside in percent, beyond PERMIT_TOLERANCE_M of tolerance.
-    """
-    alert = material.inputs.alert
-    if alert.outside_permit_pct is None:
-        return say("text.none_on_file")
-    outside = say("text.outside", percent=f"{alert.outside_permit_pct:.0f}", metres=PERMIT_TOLERANCE_M)
-    return f"{alert.permit_id}; {say('fact.outside')}: {outside}"
 
 
 def _titles(inputs: EvidenceInputs, say: Words) -> tuple[str, str]:
@@ -210,33 +192,6 @@ def _change(material: Material, say: Words) -> Iterator[Block]:
     if inputs.event.history:
         yield Heading(say("section.area"))
         yield Picture("area", figures.area_png(inputs.event), say("text.area"))
-
-
-def _law(material: Material, say: Words) -> Iterator[Block]:
-    """Yield what it probably is and what the permits say.
-
-    Probabilities below SHOWN_SHARE are left out. Areas are in hectares, distances in metres. Reasons are codes of the
-    triage in words.
-    """
-    alert, site = material.inputs.alert, material.inputs.site
-    probs: dict[str, float] = json.loads(alert.class_probs)
-    # by name where equal, so that the bars have one order everywhere
-    ranked = sorted(probs.items(), key=lambda pair: (-pair[1], pair[0]))
-    meaning = say("text.meaning_rule" if alert.model_version == "rule" else "text.meaning_model")
-    yield Heading(say("section.class"))
-    yield Bars(tuple((say.known(f"event.{name}", name), share, f"{share:.0%}") for name, share in ranked if share >= SHOWN_SHARE))
-    yield Paragraph(say("text.probs", meaning=meaning), tone="quiet")
-    yield Heading(say("section.law"))
-    reasons = [say.known(f"reason.{code}", code) for code in alert.reasons.split(";") if code]
-    about = (("site", site.name), ("operator", site.operator), ("country", ", ".join(filter(None, (site.country, site.admin)))))
-    case = ", ".join(filter(None, (alert.case_status, alert.decision, alert.rejection_reason)))
-    protected = "" if alert.protected_overlap_ha is None else say("text.size", area=f"{alert.protected_overlap_ha:.2f}")
-    water = "" if alert.distance_to_water_m is None else say("text.metres", metres=f"{alert.distance_to_water_m:.0f}")
-    rows = (*about, ("permit", _permit(material, say)), ("protected", protected), ("water", water), ("case", case))
-    yield Facts(tuple((say(f"fact.{name}"), value) for name, value in rows if value))
-    if reasons or alert.outside_permit_pct is not None:
-        yield Bullets(tuple(reasons) or (say("reason.none"),))
-    yield Paragraph(say("text.law"), tone="quiet")
 
 
 def _doubt(material: Material, say: Words) -> Iterator[Block]:

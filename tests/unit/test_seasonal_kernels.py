@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sentinel_watch.detectors.breaks import break_looks
 from sentinel_watch.detectors.calibration import Known, usual_distances
+from sentinel_watch.detectors.envelope import kept_looks
 from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
@@ -98,10 +100,15 @@ def parts(history: History, fit: Fit) -> tuple[Model, Envelope]:
     return model, Envelope(np.ascontiguousarray(stored), DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16), NEAREST)
 
 
+def whitening_of(model: Model, pixel: int, day: int) -> np.ndarray:
+    """Return the (B, B) whitening of a pixel's kind at a day, double precision."""
+    return model.whiten[model.kind[pixel], int(day % 365.2425 / 365.2425 * 12)].astype(float)
+
+
 def plain_distance(at, difference, spectrum, model: Model, envelope: Envelope, skip: int = 0) -> float:
     """Return the lesser of the distances to the model and to the second nearest spectrum of the season."""
     pixel, day = at
-    whiten = model.whiten[model.kind[pixel], int(day % 365.2425 / 365.2425 * 12)].astype(float)
+    whiten = whitening_of(model, pixel, day)
     gap = np.abs(envelope.day[pixel] - day) % 365.2425
     season = (np.minimum(gap, 365.2425 - gap) <= envelope.window[pixel]) & (envelope.day[pixel] != skip)
     others = spectrum - envelope.spectra[pixel][:, season].T / STEPS_PER_REFLECTANCE
@@ -141,6 +148,50 @@ def test_usual_distance_leaves_each_look_out(history, fit):
             lengths.append(plain_distance((pixel, DAYS[look]), left, spectrum, model, envelope, DAYS[look]))
         at = int(np.ceil(0.9 * len(seen))) - 1
         assert found[pixel] == pytest.approx(np.sort(lengths)[at], rel=5e-3)
+
+
+def plain_break(history: History, fit: Fit, model: Model, pixel: int, least: int, step: float) -> int:
+    """Return the look from which on a pixel's level is the present one, by trying every split; 0 = it never moved."""
+    seen = np.flatnonzero(history.clear[:, pixel])
+    left = levelled(history)[seen, :, pixel] - fit.basis[seen] @ model.coefficients[..., pixel]
+    white = np.stack([whitening_of(model, pixel, DAYS[look]) @ row for look, row in zip(seen, left, strict=True)])
+    white *= np.minimum(1, 3 * np.sqrt(BANDS) / np.maximum(np.linalg.norm(white, axis=1), 1e-6))[:, None]
+    best, since = 0.0, 0
+    for n in range(least, len(seen) - least + 1):
+        gap = np.sum((white[:n].mean(axis=0) - white[n:].mean(axis=0)) ** 2)
+        told = gap * n * (len(seen) - n) / len(seen)
+        if gap >= step**2 and told > best:
+            best, since = told, int(seen[n])
+    return since
+
+
+def test_a_break_is_where_the_best_of_all_splits_is(history, fit):
+    """The level's move is found where the means before and after tell most, and nowhere if no split leaves enough on both sides."""
+    values = history.values.copy()
+    values[25:, :, ::2] += 0.05
+    moved = history._replace(values=values)
+    model, _ = parts(moved, fit)
+    found = break_looks(moved, DAYS, fit.basis, model, 8, 2.5)
+    expected = [plain_break(moved, fit, model, pixel, 8, 2.5) for pixel in range(PIXELS)]
+    np.testing.assert_array_equal(found, expected)
+    assert 0 < np.count_nonzero(found) < PIXELS
+    assert not break_looks(moved, DAYS, fit.basis, model, LOOKS, 2.5).any()
+
+
+@pytest.mark.parametrize("most", [10, 24, 60])
+def test_kept_spectra_are_spread_over_the_season(history, most):
+    """Clear looks in order of season share the slots evenly, the last of a slot stays; empty slots have day 0."""
+    spectra, days = kept_looks(history, DAYS, most)
+    assert spectra.shape == (PIXELS, BANDS, days.shape[1])
+    assert days.shape[1] % 8 == 0
+    for pixel in range(0, PIXELS, 7):
+        seen = sorted(np.flatnonzero(history.clear[:, pixel]), key=lambda look: DAYS[look] % 365.2425)
+        slots = {rank * most // max(len(seen), most): look for rank, look in enumerate(seen)}
+        expected = np.zeros(days.shape[1], int)
+        expected[list(slots)] = DAYS[list(slots.values())]
+        np.testing.assert_array_equal(days[pixel], expected)
+        kept = levelled(history)[list(slots.values()), :, pixel].T * STEPS_PER_REFLECTANCE
+        np.testing.assert_allclose(spectra[pixel][:, list(slots)], kept, atol=0.6)
 
 
 def test_order_follows_the_history():

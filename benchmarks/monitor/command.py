@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -143,3 +144,10 @@ def _kept(folder: Path | None, name: str, text: str, results: object) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.md").write_text(text)
         (folder / f"{name}.json").write_text(json.dumps(results, indent=1, allow_nan=True))
+        (folder / f"{name}.commit").write_text(_commit())
+
+
+def _commit() -> str:
+    """Return the commit that is measured, with a + where files differ from it; empty outside a repository."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

@@ -1,8 +1,13 @@
-"""Write the bench's page from its results: `python -m benchmarks.monitor.page RESULTS` fills docs/reference."""
+"""Write the bench's page from its results: `python -m benchmarks.monitor.page RESULTS` fills docs/reference.
+
+Results may lack the peers or the real targets. What was not measured again stays on the page as it was, under the commit that it was
+measured at.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +18,7 @@ from benchmarks.monitor.score import wilson_interval
 from benchmarks.monitor.table import Tally, false_table, markdown, recall_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.monitor.score import EventScore
 
@@ -72,26 +77,61 @@ def main(folder: Path) -> None:
     """Fill the page's text with tables and draw its plots."""
     ours = _tallies(folder / "reporting.json")[0]
     ours.method = "sentinel_watch"
-    peers = _tallies(folder / "peers.json")
-    defaults = _same_runs([ours, *(tally for tally in peers if ":" not in tally.method)])
-    settings = _same_runs([ours, *peers])
     tables = {
-        "false": false_table([ours]), "recall": recall_table([ours]),
-        "sizes": by_size([ours, *_tuned(folder / "tuning.json")]), "real": (folder / "real.md").read_text(),
-        "defaults": comparison(defaults[:1], defaults[1:]), "matched": comparison(settings[:1], matched(settings[0], settings[1:])),
-        "default_spans": _spans(defaults[0]), "matched_spans": _spans(settings[0]),
+        "false": false_table([ours]), "recall": recall_table([ours]), "sizes": by_size([ours, *_tuned(folder / "tuning.json")]),
         "clean_km2": f"{ours.false_figures(CLEAN)['km2_years']:.1f}", "all_km2": f"{sum(score.km2_years for score in ours.false):.0f}",
-        "runs": str(len(ours.runs())), "planted": str(len(ours.counted())),
+        "runs": str(len(ours.runs())), "planted": str(len(ours.counted())), "commit": _commit(folder / "reporting.commit"),
     }  # fmt: skip
-    text = TEXT.read_text()
-    for key, table in tables.items():
-        text = text.replace("{{" + key + "}}", table.strip())
+    if (folder / "peers.json").exists():
+        tables |= _beside_peers(ours, folder)
+    if (folder / "real.md").exists():
+        tables |= {"real": (folder / "real.md").read_text(), "real_commit": _commit(folder / "real.commit")}
+    page = DOCS / "bench-monitor.md"
+    text = filled(TEXT.read_text(), tables, page.read_text() if page.exists() else "")
     DOCS.mkdir(parents=True, exist_ok=True)
-    (DOCS / "bench-monitor.md").write_text(text)
-    plot_operating_points(settings[:1], settings[1:], DOCS / "bench-monitor-points.png")
+    page.write_text(text)
     plot_nuisances(ours, DOCS / "bench-monitor-nuisances.png")
     plot_sizes(ours, DOCS / "bench-monitor-sizes.png")
     plot_delays(ours, DOCS / "bench-monitor-delays.png")
+
+
+def filled(text: str, tables: Mapping[str, str], before: str) -> str:
+    """Return the page's `text` with `tables` in their places; a section that lacks one stays as the page `before` has it.
+
+    A section runs from one heading to the next. ValueError where a table is lacking and the page before has no such section.
+    """
+    for key, table in tables.items():
+        text = text.replace("{{" + key + "}}", table.strip())
+    known = {section.partition("\n")[0]: section for section in _sections(before)}
+    parts = []
+    for section in _sections(text):
+        heading = section.partition("\n")[0]
+        if "{{" in section and "{{" in known.get(heading, "{{"):
+            raise ValueError(f"'{heading}' was never measured: found neither results for it nor a page that has it")
+        parts.append(known[heading] if "{{" in section else section)
+    return "".join(parts)
+
+
+def _sections(text: str) -> list[str]:
+    """Return the parts of a page, each with its heading first."""
+    return re.split(r"^(?=##)", text, flags=re.MULTILINE)
+
+
+def _beside_peers(ours: Tally, folder: Path) -> dict[str, str]:
+    """Return the tables beside the peers, and draw what they found against what they falsely flagged."""
+    peers = _tallies(folder / "peers.json")
+    defaults = _same_runs([ours, *(tally for tally in peers if ":" not in tally.method)])
+    settings = _same_runs([ours, *peers])
+    plot_operating_points(settings[:1], settings[1:], DOCS / "bench-monitor-points.png")
+    return {
+        "defaults": comparison(defaults[:1], defaults[1:]), "matched": comparison(settings[:1], matched(settings[0], settings[1:])),
+        "default_spans": _spans(defaults[0]), "matched_spans": _spans(settings[0]), "peers_commit": _commit(folder / "peers.commit"),
+    }  # fmt: skip
+
+
+def _commit(path: Path) -> str:
+    """Return the commit that results were measured at, as `command` left it beside them."""
+    return path.read_text().strip() if path.exists() else "unknown"
 
 
 def _same_runs(tallies: Sequence[Tally]) -> list[Tally]:

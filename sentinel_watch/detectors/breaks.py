@@ -14,7 +14,7 @@ from sentinel_watch.compiled import compiled, compiled_lanes, spread
 from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import Tile, empty_tile, hold, residuals, stage
 from sentinel_watch.detectors.lanes import LANES, TOGETHER
-from sentinel_watch.detectors.scoring import Model, kinds_of, part_of, whiten_lanes
+from sentinel_watch.detectors.whitened import Model, kinds_of, part_of, whiten_lanes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sentinel_watch.compiled import compiled, compiled_lanes, spread
+from sentinel_watch.detectors.char import Char, char_lanes
 from sentinel_watch.detectors.equations import Equations, equations
 from sentinel_watch.detectors.fitting import Fit, History, Tile, empty_tile, equate, hold, residuals, stage
 from sentinel_watch.detectors.lanes import LANES, TOGETHER, Floats, add_products, multiply, subtract_product
-from sentinel_watch.detectors.scoring import Envelope, Model, drag, kinds_of, nearest_length, part_of, whiten_lanes
+from sentinel_watch.detectors.scoring import Envelope, drag, nearest_length
+from sentinel_watch.detectors.whitened import Model, kinds_of, part_of, whiten_lanes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +31,7 @@ class Known(NamedTuple):
 
     model: Model
     envelope: Envelope
+    char: Char
     days: NDArray[np.int32]
 
 
@@ -49,8 +52,14 @@ class _Room(NamedTuple):
     """(T, L) squared distances of the looks from the model, -1 where they do not count."""
     moved: Floats
     """(T, L) squared lengths of the running mean, -1 where the look does not count."""
+    towards: Floats
+    """(T, L) how far the looks lie towards char, -1 where they do not count."""
+    expected: Floats
+    """(B, L) reflectance."""
+    scratch: Floats
+    """(B, L)."""
     columns: Floats
-    """(L, T) either of the two, turned."""
+    """(L, T) one of the three, turned."""
     largest: Floats
     """(T,) the largest so far, ascending."""
 
@@ -59,8 +68,10 @@ class _Room(NamedTuple):
 def _room(terms: int, bands: int, looks: int) -> _Room:
     """Return room for a tile of pixels: one a thread, reused for all its tiles."""
     left, white, mean = np.zeros((TOGETHER, bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
-    length, moved = np.empty((looks, LANES)), np.empty((looks, LANES))
-    return _Room(left, white, mean, np.empty((terms, LANES)), np.empty(LANES), length, moved, np.empty((LANES, looks)), np.empty(looks))
+    length, moved, towards = np.empty((looks, LANES)), np.empty((looks, LANES)), np.empty((looks, LANES))
+    half, rest, columns, largest = np.empty((terms, LANES)), np.empty(LANES), np.empty((LANES, looks)), np.empty(looks)
+    expected, scratch = np.empty((bands, LANES)), np.empty((bands, LANES))
+    return _Room(left, white, mean, half, rest, length, moved, towards, expected, scratch, columns, largest)
 
 
 @compiled_lanes
@@ -95,14 +106,14 @@ def _keep(largest: Floats, value: float) -> None:
 
 
 @compiled
-def _most(counts: NDArray[np.float32], share: float) -> int:
-    """Return how many of the largest distances decide, of the looks that count by `counts` (T,); 0 without any.
+def _most(values: Floats, share: float) -> int:
+    """Return how many of the largest of `values` (T,) decide, of those that count, being nought or more; 0 without any.
 
     Of n looks the `share` quantile is the least of the n - ceil(share * n) + 1 largest: no more need be kept, and nothing be sorted.
     """
     count = 0
-    for t in range(counts.size):
-        count += int(counts[t])
+    for value in values:
+        count += int(value >= 0)
     return count - max(int(np.ceil(share * count)) - 1, 0)
 
 
@@ -163,12 +174,21 @@ def _look_back(history: History, fit: Fit, by: Equations, known: Known, first: i
         left = room.left[row]
         _rest(tile.normal, fit.basis[t], room.half, room.rest)
         for b in range(bands):
+            room.expected[b] = tile.levelled[t, b] - left[b]
             multiply(left[b], room.rest)
-        whiten_lanes(left, known.model.whiten[:, part_of(known.model, known.days[t])], kinds, room.white, room.length[t])
+        noise = known.model.whiten[:, part_of(known.model, known.days[t])]
+        whiten_lanes(left, noise, kinds, room.white, room.length[t])
+        char_lanes(known.char, room.expected, room.white, noise, kinds, room.scratch, room.towards[t])
         drag(room.mean, room.white, room.length[t], tile.counts[t], room.moved[t])
-        for lane in range(LANES):
-            if tile.counts[t, lane] == 0:
-                room.length[t, lane] = room.moved[t, lane] = -1.0
+        _leave_out(tile.counts[t], room.length[t], room.moved[t], room.towards[t])
+
+
+@compiled
+def _leave_out(counts: NDArray[np.float32], length: Floats, moved: Floats, towards: Floats) -> None:
+    """Write -1 to what a look says, (L,) each, where it does not count."""
+    for lane in range(LANES):
+        if counts[lane] == 0:
+            length[lane] = moved[lane] = towards[lane] = -1.0
 
 
 @compiled
@@ -192,26 +212,32 @@ def _usual_distances(  # noqa: PLR0913, PLR0917 - compiled
         _look_back(history, fit, by, known, first, tile, room)
         _turn(room.length, room.columns)
         for lane in range(lanes):
-            most = _most(tile.counts[:looks, lane], share)
+            most = _most(room.columns[lane], share)
             if most > 0:
                 usual[0, first + lane] = np.sqrt(
                     _least_with_spectra(first + lane, lane, known, tile, room.columns[lane], room.largest[:most])
                 )
         _turn(room.moved, room.columns)
         for lane in range(lanes):
-            most = _most(tile.counts[:looks, lane], share)
+            most = _most(room.columns[lane], share)
             if most > 0:
                 usual[1, first + lane] = np.sqrt(_least_of_largest(room.columns[lane], room.largest[:most]))
+        _turn(room.towards, room.columns)
+        for lane in range(lanes):
+            most = _most(room.columns[lane], share)
+            if most > 0:
+                usual[2, first + lane] = _least_of_largest(room.columns[lane], room.largest[:most])
 
 
 def usual_distances(history: History, fit: Fit, known: Known, share: float) -> NDArray[np.float32]:
-    """Return (2, P) float32 what `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look.
+    """Return (3, P) float32 what `share` of a pixel's own looks, each left out in turn, stay below; NaN without a look.
 
-    The first row is the distance of single looks, the second the length of the running mean of residuals.
+    The first row is the distance of single looks, the second the length of the running mean of residuals, the third how far looks lie
+    towards char, of those at which something grew that could burn.
 
     `known` is what this very `history` taught; lengths are in noise scales, not squared. With a `share` of 0.9 one look in ten may be
     farther off; a pixel of fewer than ten looks gets its largest distance.
     """
-    by, usual = equations(fit.basis), np.full((2, history.clear.shape[1]), np.nan, np.float32)
+    by, usual = equations(fit.basis), np.full((3, history.clear.shape[1]), np.nan, np.float32)
     spread(lambda *part: _usual_distances(history, fit, by, known, share, usual, part))
     return usual

@@ -9,12 +9,14 @@ import numpy as np
 
 from sentinel_watch.detectors.breaks import break_looks
 from sentinel_watch.detectors.calibration import Known, usual_distances
+from sentinel_watch.detectors.char import char_of
 from sentinel_watch.detectors.envelope import ANY_SEASON_DAYS, kept_looks
 from sentinel_watch.detectors.fitting import Fit, History
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
 from sentinel_watch.detectors.noise import Residuals, assign, centres_of, drawn_together, whitening
 from sentinel_watch.detectors.normalise import scene_correction
-from sentinel_watch.detectors.scoring import NEAREST, Envelope, Model
+from sentinel_watch.detectors.scoring import NEAREST, Envelope
+from sentinel_watch.detectors.whitened import Model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +30,8 @@ _SAMPLE_PX = 10_000
 """Pixels, evenly spread over the block, that speak for it."""
 _SEASON_YEARS = 1.3
 """A shorter history has seen the seasons once: nothing tells a season from an event in it, or what differs between years."""
-_SHORT_DOUBT = np.array([[1.25], [1.8]], np.float32)
-"""How much wider a short history's usual deviations, of looks and of their running mean, are taken to be."""
+_SHORT_DOUBT = np.array([[1.25], [1.8], [1.25]], np.float32)
+"""How much wider a short history's usual deviations, of looks, of their running mean and towards char, are taken to be."""
 _ROUGH_NOISE = 0.015
 """Reflectance: what a history's looks are levelled by, before its noise is known."""
 _INFRARED = ("B08", "B8A", "B11")
@@ -59,9 +61,9 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     """Return what is normal in `stack`: the arrays of a baseline.
 
     P pixels, B bands, K terms, C kinds, S parts of the year, M spectra: `coefficients` (K, B, P), `whiten` (C, S, B, B), `kinds` (P,),
-    `usual` (2, P) usual largest distance of a look and of the running mean, in noise scales, `spectra` (P, B, M), `spectra_days` (P, M),
-    `window` (P,) and `lasting` (P,) days: of a season to each side, and that a deviation must last. Where the level of a pixel moved for
-    good, only what came after is learnt, and all is fitted anew.
+    `usual` (3, P) usual largest distance of a look, of the running mean and towards char, in noise scales, `spectra` (P, B, M),
+    `spectra_days` (P, M), `window` (P,) and `lasting` (P,) days: of a season to each side, and that a deviation must last. Where the
+    level of a pixel moved for good, only what came after is learnt, and all is fitted anew.
     """
     fit = _plan(stack, lesson)
     chosen = _sample(stack)
@@ -81,9 +83,12 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     # where seasons do not repeat, any earlier look says what may be there
     amphibious = _amphibious(history, stack.bands)
     window = np.where(erratic | short | amphibious, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
-    own = usual_distances(history, fit, Known(model, Envelope(spectra, days, window, NEAREST), stack.days), 0.9)
+    known = Known(model, Envelope(spectra, days, window, NEAREST), char_of(stack.bands), stack.days)
+    own = usual_distances(history, fit, known, 0.9)
     usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, _WORTH_LOOKS) for row in own])
     usual[:, short] *= _SHORT_DOUBT
+    # stubble and mud are dark as char, and come with the season
+    usual[2, erratic | amphibious] = np.inf
     return {
         "coefficients": coefficients,
         "whiten": whiten,

@@ -124,12 +124,12 @@ def _drawn(some: NDArray[np.float32], dates: int, year: NDArray[np.float64]) -> 
 def drawn_together(own: NDArray[np.float32], count: NDArray[np.intp], label: NDArray[np.uint8], worth: float) -> NDArray[np.float32]:
     """Return each pixel's usual distance (P,), drawn towards the median of its kind, which counts as `worth` looks.
 
-    `own` (P,) is what `count` (P,) looks of the pixel say; NaN where there are none.
+    `own` (P,) is what `count` (P,) looks of the pixel say; NaN where it says nothing.
 
-    Means of logarithms, since distances differ by factors; one below 0.1 counts as 0.1. A pixel without looks stays NaN.
+    Means of logarithms, since distances differ by factors; one below 0.1 counts as 0.1. NaN stays NaN.
     """
     log_own = np.log(np.maximum(own, 0.1))
-    kinds = [log_own[(label == kind) & (count > 0)] for kind in range(int(label.max(initial=0)) + 1)]
+    kinds = [log_own[(label == kind) & np.isfinite(own)] for kind in range(int(label.max(initial=0)) + 1)]
     of_kind = np.array([np.median(kind) if kind.size else 0.0 for kind in kinds])
     return np.exp((count * log_own + worth * of_kind[label]) / (count + worth)).astype(np.float32)
 

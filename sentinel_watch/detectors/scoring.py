@@ -10,27 +10,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sentinel_watch.compiled import compiled, compiled_lanes, spread
+from sentinel_watch.detectors.char import char_lanes
 from sentinel_watch.detectors.lanes import LANES, TOGETHER
+from sentinel_watch.detectors.whitened import kinds_of, noise_of, part_of, whiten_lanes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sentinel_watch.detectors.char import Char
     from sentinel_watch.detectors.lanes import Floats
+    from sentinel_watch.detectors.whitened import Model
 
-__all__ = [
-    "NEAREST",
-    "STEPS_PER_REFLECTANCE",
-    "Envelope",
-    "Look",
-    "Model",
-    "drag",
-    "kinds_of",
-    "nearest_length",
-    "noise_of",
-    "part_of",
-    "score",
-    "whiten_lanes",
-]
+__all__ = ["NEAREST", "STEPS_PER_REFLECTANCE", "Envelope", "Look", "drag", "nearest_length", "score"]
 
 STEPS_PER_REFLECTANCE = 10_000
 """Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
@@ -46,17 +37,6 @@ DRIFT_CUT = 2.0
 _YEAR_DAYS = 365.2425
 _PER_YEAR = 1 / _YEAR_DAYS
 _PER_STEP = 1 / STEPS_PER_REFLECTANCE
-
-
-class Model(NamedTuple):
-    """What is normal; K terms, B bands, P pixels, C kinds of them, S parts of the year."""
-
-    coefficients: NDArray[np.float32]
-    """(K, B, P)."""
-    whiten: NDArray[np.float32]
-    """(C, S, B, B) lower triangles, by kind of pixel and part of the year: reflectance differences -> independent ones of unit variance."""
-    kind: NDArray[np.uint8]
-    """(P,)."""
 
 
 class Envelope(NamedTuple):
@@ -82,7 +62,7 @@ class Look(NamedTuple):
     day: int
     """Days since 1970-01-01."""
     usual: NDArray[np.float32]
-    """(2, P) what counts as 1 for the look and for the running mean of deviations; NaN where the look saw nothing."""
+    """(3, P) what counts as 1 for the look, for the running mean of deviations and towards char; NaN where the look saw nothing."""
 
 
 @compiled
@@ -95,57 +75,6 @@ def _season_gap(one: int, other: int) -> float:
     # multiplied and floored, since the remainder of a division costs more than all the rest
     gap -= _YEAR_DAYS * float(np.floor(gap * _PER_YEAR))
     return min(gap, _YEAR_DAYS - gap)
-
-
-@compiled
-def part_of(model: Model, day: int) -> int:
-    """Return the part of the year that a day lies in.
-
-    0 to S - 1, as the second axis of `model.whiten` has it; `day` is since 1970-01-01.
-    """
-    parts = model.whiten.shape[1]
-    years = day / _YEAR_DAYS
-    # rounding can make the last instant of a year a whole one
-    part: int = int((years - np.floor(years)) * parts) % parts
-    return part
-
-
-@compiled
-def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
-    """Return the (B, B) whitening of a pixel at a day.
-
-    (B, B) lower triangle, reflectance to noise scales; a view into the model, not to be written to.
-    """
-    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], part_of(model, day)]
-    return whiten
-
-
-@compiled
-def kinds_of(model: Model, first: int) -> NDArray[np.intp]:
-    """Return (L,) the kinds of a tile of pixels from `first` on.
-
-    Lanes beyond the last pixel are kind 0, so that they can be computed like the others.
-    """
-    kinds = np.zeros(LANES, np.intp)
-    found = model.kind[first : first + LANES]
-    kinds[: found.size] = found
-    return kinds
-
-
-@compiled_lanes
-def whiten_lanes(left: Floats, whiten: NDArray[np.float32], kind: NDArray[np.intp], white: Floats, length: Floats) -> None:
-    """Write the whitened `left` (B, L) to `white`, and its squared length to `length` (L,); `whiten` (C, B, B) by `kind` (L,).
-
-    As `whitened`, but a tile at once: lanes are the inner loop, so that it runs on vectors; the kinds are why `whiten` is looked up a lane.
-    """
-    length[:] = 0
-    for i in range(len(left)):
-        white[i] = 0
-        for j in range(i + 1):
-            for lane in range(LANES):
-                white[i, lane] += whiten[kind[lane], i, j] * left[j, lane]
-        for lane in range(LANES):
-            length[lane] += white[i, lane] * white[i, lane]
 
 
 @compiled_lanes
@@ -291,12 +220,25 @@ def _in_usual(squared: Floats, usual: NDArray[np.float32], out: NDArray[np.float
 
 
 @compiled
+def _expected(look: Look, left: Floats, first: int, expected: Floats) -> None:
+    """Write what the model expects of a tile's pixels to `expected` (B, L), reflectance; `left` (B, L) is the residual.
+
+    Lanes beyond the last pixel keep what they had, which nobody reads.
+    """
+    for b in range(len(left)):
+        values = look.values[b, first : first + LANES]
+        for lane in range(values.size):
+            expected[b, lane] = values[lane] - left[b, lane]
+
+
+@compiled
 def _score(
-    look: Look, known: tuple[Model, Envelope], drift: NDArray[np.float32], distances: NDArray[np.float32], share: tuple[int, int]
+    look: Look, known: tuple[Model, Envelope, Char], drift: NDArray[np.float32], distances: NDArray[np.float32], share: tuple[int, int]
 ) -> None:
     """Write what `score` describes to `distances`; of one thread's `share`, every so-manieth tile, whose `drift` alone it moves."""
-    (bands, pixels), (model, _), (thread, threads) = look.values.shape, known, share
+    (bands, pixels), (model, envelope, char), (thread, threads) = look.values.shape, known, share
     left, white, mean = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
+    expected, room, towards = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.empty(LANES)
     counts, length, moved = np.empty(LANES, np.float32), np.empty(LANES), np.empty(LANES)
     noise, asked = model.whiten[:, part_of(model, look.day)], np.zeros(LANES + 1, np.intp)
     for first in range(thread * LANES, pixels, threads * LANES):
@@ -306,26 +248,32 @@ def _score(
             before = drift[b, first:last]
             for lane in range(before.size):
                 mean[b, lane] = before[lane]
-        whiten_lanes(left, noise, kinds_of(model, first), white, length)
+        kinds = kinds_of(model, first)
+        whiten_lanes(left, noise, kinds, white, length)
         drag(mean, white, length, counts, moved)
-        _ask_spectra(look, known, first, length, asked)
+        _expected(look, left, first, expected)
+        char_lanes(char, expected, white, noise, kinds, room, towards)
+        _ask_spectra(look, (model, envelope), first, length, asked)
         _in_usual(length, look.usual[0, first:last], distances[0, first:last])
         _in_usual(moved, look.usual[1, first:last], distances[1, first:last])
+        far = distances[2, first:last]
+        for lane in range(far.size):
+            far[lane] = max(towards[lane], 0.0) / look.usual[2, first + lane]
         for b in range(bands):
             after = drift[b, first:last]
             for lane in range(after.size):
                 after[lane] = mean[b, lane]
 
 
-def score(look: Look, model: Model, envelope: Envelope, drift: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (2, P) float32: how far the look is off, and the running mean of deviations, in units of the usual; NaN where unseen.
+def score(look: Look, model: Model, envelope: Envelope, char: Char, drift: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (3, P) float32: how far the look is off, the running mean of deviations, and how far the look lies towards char.
 
-    `drift` (B, P), the running mean, is moved. Spectra are only asked for where the model alone would call the pixel
-    anomalous.
+    All in units of the usual; NaN where unseen. `drift` (B, P), the running mean, is moved. Spectra are only asked for where the model
+    alone would call the pixel anomalous.
 
     1 is the usual largest distance of the pixel, as `look.usual` has it, whose NaN says what is unseen; the drift of unseen pixels stays.
-    Both rows are lengths, not squares.
+    All rows are lengths, not squares.
     """
-    distances = np.empty((2, look.values.shape[1]), np.float32)
-    spread(lambda *share: _score(look, (model, envelope), drift, distances, share))
+    distances = np.empty((3, look.values.shape[1]), np.float32)
+    spread(lambda *share: _score(look, (model, envelope, char), drift, distances, share))
     return distances

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import Field
 
+from sentinel_watch.detectors.char import char_of
 from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, is_old
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, predict
 from sentinel_watch.detectors.learning import Lesson, learn
 from sentinel_watch.detectors.levelling import level
 from sentinel_watch.detectors.rules import Anomalies, Rules
-from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, Model, score
+from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, score
 from sentinel_watch.detectors.signs import bright_as_cloud, browner, greener, water_level
 from sentinel_watch.detectors.stack import stack_of, view_of
+from sentinel_watch.detectors.whitened import Model
 from sentinel_watch.registry import Part
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from sentinel_watch.detectors.char import Char
     from sentinel_watch.detectors.stack import View
     from sentinel_watch.domain.change import Arrays, ChangeMap
     from sentinel_watch.domain.grid import Block
@@ -64,6 +67,8 @@ class Seasonal(Part):
     """Growth a year of the squared usual deviation while nobody looked, between history and monitoring: ground ages unseen."""
     browning_weight: float = Field(1.15, ge=1, le=3)
     """Factor on distances at which vegetation is thinner than usual, as after fire, felling and drought: noise is hardly ever that."""
+    char_below: float = Field(3.0, ge=0.5, le=100)
+    """How far a look must lie towards char to count, in units of how far it usually does: along one known direction noise is short."""
     quiet_below: float = Field(1.3, ge=0.5, le=5)
     """Distance, in units of a pixel's own usual largest one, from which on a look counts as anomalous."""
 
@@ -133,7 +138,8 @@ class Seasonal(Part):
         blind_days = _blind_days(baseline, state, view)
         aged = _aged(baseline["usual"], self.blind_growth * blind_days[0] / YEAR_DAYS) * np.float32(look_level.spread)
         usual = np.where(look_level.seen, aged, np.float32(np.nan))
-        distance, slow = score(Look(look_level.values, row, view.day, usual), *_known(baseline), drift)
+        distance, slow, char = score(Look(look_level.values, row, view.day, usual), *_known(baseline), drift)
+        distance = np.where(char > self.char_below, np.maximum(distance, self.quiet_below + char - self.char_below), distance)
         tracked = np.zeros(distance.size, np.bool_)
         tracked[state["where"]] = True
         anomalous = distance > self.quiet_below
@@ -179,13 +185,15 @@ class Seasonal(Part):
 
 
 def _aged(usual: NDArray[np.float32], growth: float) -> NDArray[np.float32]:
-    """Return the `usual` (2, P) lengths after nobody looked for so long that the square of a look's grew by the share `growth`.
+    """Return the `usual` (3, P) lengths after nobody looked for so long that the square of a look's grew by the share `growth`.
 
     Unseen ground ages as a random walk does: its level is off by a variance that grows with time. In the running mean, where the noise of
-    single looks averages out, the level stays, so that the same variance is added to both.
+    single looks averages out, the level stays, so that the same variance is added to both; towards char it grows by its own share.
     """
-    squared = np.square(usual)
-    return np.asarray(np.sqrt(squared + np.float32(growth) * squared[0]))
+    squared = np.square(usual[:2])
+    level = np.sqrt(squared + np.float32(growth) * squared[0])
+    # a factor, since a length may be infinite where char tells nothing
+    return np.vstack([level, usual[2:] * np.sqrt(np.float32(1 + growth))])
 
 
 def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32]:
@@ -198,7 +206,8 @@ def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32
     return np.array([max(0, view.day - int(baseline["last_clear"].max(initial=0)) - _PRESENT_DAYS)], np.int32)
 
 
-def _known(baseline: Arrays) -> tuple[Model, Envelope]:
-    """Return model and envelope as the kernels take them, from the saved arrays; nothing is copied."""
+def _known(baseline: Arrays) -> tuple[Model, Envelope, Char]:
+    """Return model, envelope and char as the kernels take them, from the saved arrays; nothing is copied."""
     model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
-    return model, Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)
+    envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)
+    return model, envelope, char_of([str(band) for band in baseline["bands"]])

@@ -71,9 +71,9 @@ def test_a_shore_is_confirmed_only_when_it_outlasts_a_wet_or_dry_season(baseline
 
 def test_years_unseen_count_for_the_running_mean_as_much_as_for_a_look():
     """The level moves by the same amount in both, so that the running mean, which is quieter, gains most doubt."""
-    usual = np.array([[2.0], [0.5]], np.float32)
+    usual = np.array([[2.0], [0.5], [1.0]], np.float32)
     assert _aged(usual, 0.0) == pytest.approx(usual)
-    assert np.square(_aged(usual, 0.5)) - np.square(usual) == pytest.approx(2.0)
+    assert (np.square(_aged(usual, 0.5)) - np.square(usual)).ravel() == pytest.approx([2.0, 2.0, 0.5])
 
 
 @pytest.mark.parametrize(("first", "blind"), [(735, 0), (1460, 1460 - 720 - 183)])

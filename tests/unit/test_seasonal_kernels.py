@@ -7,16 +7,19 @@ import pytest
 
 from sentinel_watch.detectors.breaks import break_looks
 from sentinel_watch.detectors.calibration import Known, usual_distances
+from sentinel_watch.detectors.char import Char, char_of
 from sentinel_watch.detectors.envelope import kept_looks
 from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
-from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, Model, score
+from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, score
+from sentinel_watch.detectors.whitened import Model
 
 BANDS, PIXELS, LOOKS = 3, 300, 50
 RNG = np.random.default_rng(7)
 DAYS = np.sort(RNG.choice(900, LOOKS, replace=False)).astype(np.int32) + 18_000
 PRECISION = np.array([100.0, 80.0, 50.0])
+CHAR = char_of(["B04", "B08", "B12"])
 
 
 @pytest.fixture(scope="module")
@@ -117,28 +120,68 @@ def plain_distance(at, difference, spectrum, model: Model, envelope: Envelope, s
     return min(float(np.linalg.norm(whiten @ difference)), nearest)
 
 
+def plain_char(expected: np.ndarray, left: np.ndarray, whiten: np.ndarray, char: Char) -> float:
+    """Return how far the residual `left` (B,) goes the way from the expected spectrum to char; -1 where nothing can burn."""
+    red, infrared = expected[char.red], expected[char.infrared]
+    if infrared - red <= 0.45 * max(infrared + red, 0.02):
+        return -1.0
+    way = whiten @ (char.spectrum - expected)
+    return max(float(whiten @ left @ way / np.linalg.norm(way)), 0.0)
+
+
+def green(history: History) -> History:
+    """Return `history` with a near infrared that is that of leaves on every other pixel."""
+    leaves = np.where(np.arange(PIXELS) % 2, 0.5, 0.0)[None, :]
+    values = history.values.copy()
+    values[:, 1] += leaves
+    return history._replace(values=values)
+
+
 def test_score_is_the_plain_distance(history, fit):
     """Where a look is far from the model, its score is the lesser of the two distances over the usual one; unseen pixels have none."""
     model, envelope = parts(history, fit)
-    day, usual = int(DAYS[-1]) + 40, np.full((2, PIXELS), 0.05, np.float32)
+    day, usual = int(DAYS[-1]) + 40, np.full((3, PIXELS), 0.05, np.float32)
     usual[:, ::7] = np.nan
     look = RNG.uniform(0.1, 0.5, (BANDS, PIXELS)).astype(np.float32)
     row = design(np.array([day]), 2)[0]
-    found = score(Look(look, row, day, usual), model, envelope, np.zeros((BANDS, PIXELS), np.float32))[0]
+    found = score(Look(look, row, day, usual), model, envelope, CHAR, np.zeros((BANDS, PIXELS), np.float32))[0]
     left = look - predict(model.coefficients, row)
     expected = [plain_distance((pixel, day), left[:, pixel], look[:, pixel], model, envelope) for pixel in range(PIXELS)]
     np.testing.assert_allclose(found, expected / usual[0], rtol=2e-3)
 
 
+def test_the_way_to_char_is_a_plain_projection(history, fit):
+    """Vegetation is scored along the way to char; what lies the other way, and ground that cannot burn, scores nought."""
+    model, envelope = parts(green(history), fit)
+    day, usual = int(DAYS[-1]) + 40, np.full((3, PIXELS), 0.05, np.float32)
+    usual[:, ::7] = np.nan
+    row = design(np.array([day]), 2)[0]
+    normal = predict(model.coefficients, row)
+    look = (normal + RNG.uniform(-0.3, 0.2, normal.shape)).astype(np.float32)
+    found = score(Look(look, row, day, usual), model, envelope, CHAR, np.zeros((BANDS, PIXELS), np.float32))[2]
+    expected = [
+        max(plain_char(normal[:, pixel], (look - normal)[:, pixel], whitening_of(model, pixel, day), CHAR), 0.0) for pixel in range(PIXELS)
+    ]
+    assert np.count_nonzero(expected) > PIXELS / 6
+    np.testing.assert_allclose(found, expected / usual[2], rtol=2e-3, atol=1e-3)
+
+
+def test_without_red_and_near_infrared_nothing_burns():
+    """Bands that cannot tell leaves, or of unknown wavelength, leave fire untold."""
+    assert char_of(["B02", "B08"]).red == -1
+    assert char_of(["B04", "B08", "VV"]).red == -1
+
+
 def test_usual_distance_leaves_each_look_out(history, fit):
-    """The usual distance is the quantile of what each look is from a model that was fitted without it."""
+    """The usual distances are quantiles of what each look is from a model that was fitted without it, and of how far it goes to char."""
+    history = green(history)
     model, envelope = parts(history, fit)
     plain = fit._replace(steps=0)
     model = model._replace(coefficients=fit_harmonics(history, plain))
-    found = usual_distances(history, plain, Known(model, envelope, DAYS), 0.9)[0]
+    found = usual_distances(history, plain, Known(model, envelope, CHAR, DAYS), 0.9)
     for pixel in (0, 1, 2, 17):
         seen = np.flatnonzero(history.clear[:, pixel])
-        lengths = []
+        lengths, ways = [], []
         for look in seen:
             rest = history.clear.copy()
             rest[look, pixel] = False
@@ -146,8 +189,13 @@ def test_usual_distance_leaves_each_look_out(history, fit):
             spectrum = levelled(history)[look, :, pixel]
             left = spectrum - fit.basis[look] @ without
             lengths.append(plain_distance((pixel, DAYS[look]), left, spectrum, model, envelope, DAYS[look]))
+            expected = fit.basis[look] @ model.coefficients[..., pixel]
+            ways.append(plain_char(expected, left, whitening_of(model, pixel, DAYS[look]), CHAR))
         at = int(np.ceil(0.9 * len(seen))) - 1
-        assert found[pixel] == pytest.approx(np.sort(lengths)[at], rel=5e-3)
+        assert found[0, pixel] == pytest.approx(np.sort(lengths)[at], rel=5e-3)
+        burnable = np.sort([way for way in ways if way >= 0])
+        likely = burnable[int(np.ceil(0.9 * burnable.size)) - 1] if burnable.size else np.nan
+        assert found[2, pixel] == pytest.approx(likely, rel=5e-3, nan_ok=True)
 
 
 def plain_break(history: History, fit: Fit, model: Model, pixel: int, least: int, step: float) -> int:

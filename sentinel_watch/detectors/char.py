@@ -1,8 +1,8 @@
 """Fire, by what it leaves: how far a look lies from what is normal towards char, whatever else is noise.
 
 Leaves are bright in the near infrared and char is not, while char is no darker than leaves beyond two micrometres. A shadow, the
-common darkness, takes all bands down alike. A deviation whose direction is known beforehand stands out of the noise at a
-quarter of the length that one of any direction needs.
+common darkness, takes all bands down alike. A deviation whose direction is known beforehand stands out of the noise at about a
+third of the length that one of any direction needs.
 """
 
 from __future__ import annotations

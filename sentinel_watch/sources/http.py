@@ -31,7 +31,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 REFUSED = frozenset({401, 402, 403, 407})
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 64 * 1024
+"""Read at once: larger buffers come from the kernel anew each time, which took more time than all else of a request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,11 @@ import json
 import logging
 import socket
 import ssl
-import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from shutil import which
 
 import pytest
-from conftest import require
 from fault_server import FAULTS, Archive, serving
 from served import GRID, WORLD, assert_same_pixels, remote, write_noise
 
@@ -242,17 +239,6 @@ def test_a_signature_that_has_run_out_is_renewed_once(folder, monkeypatch):
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    """Return the files of a certificate for archive.example and its key."""
-    require(present=which("openssl") is not None, what="openssl")
-    files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=archive.example"]
-    names = ["-addext", "subjectAltName=DNS:archive.example", "-out", str(files[0]), "-keyout", str(files[1])]
-    subprocess.run(["openssl", "req", "-x509", *options, *names], check=True, capture_output=True)
-    return files
 
 
 @pytest.mark.parametrize(

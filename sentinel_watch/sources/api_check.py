@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sentinel_watch.errors import SourceError
 from sentinel_watch.sources.api_search import Question, search_endpoint, to_scenes
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sentinel_watch.domain.scene import Scene
-    from sentinel_watch.sources.patience import Deadline
-    from sentinel_watch.sources.stac_api import StacApi
+    from sentinel_watch.sources.access import Token
+    from sentinel_watch.sources.api_io import ApiIO
+    from sentinel_watch.sources.http import Http
+    from sentinel_watch.sources.patience import Deadline, Patience
+    from sentinel_watch.sources.ranges import RangeClient
 
-__all__ = ["Check", "check_api", "hasty", "quotas_in", "quotas_told", "tried"]
+__all__ = ["Check", "TriedApi", "check_api", "hasty", "quotas_in", "quotas_told", "tried"]
 
 R = TypeVar("R", bound=Remote)
 
@@ -50,6 +53,41 @@ class Check:
     detail: str
 
 
+class TriedApi(Protocol):
+    """What is tried of a STAC API: a source that is asked over the network, by what it has for searching and reading."""
+
+    @property
+    def url(self) -> str:
+        """Return its landing page."""
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Return the collections to search."""
+
+    @property
+    def token_env(self) -> str:
+        """Return the environment variable that holds a token; empty = none."""
+
+    @property
+    def patience(self) -> Patience:
+        """Return how requests are repeated."""
+
+    @property
+    def http(self) -> Http:
+        """Return the client for searches."""
+
+    @property
+    def token(self) -> Token:
+        """Return the bearer token, which may be empty."""
+
+    @property
+    def ranges(self) -> RangeClient | None:
+        """Return the client for parts of files; None where the network is not to be used."""
+
+    def api(self) -> ApiIO:
+        """Return a client of the API."""
+
+
 class _Trial:
     """One pass over an API; remembers what later steps need.
 
@@ -57,7 +95,7 @@ class _Trial:
     nothing to try.
     """
 
-    def __init__(self, source: StacApi) -> None:
+    def __init__(self, source: TriedApi) -> None:
         self.source = source
         self.deadline: Deadline = source.patience.deadline()
         self.landing: dict[str, Any] = {}
@@ -124,13 +162,13 @@ class _Trial:
         return f"{shown(href)}: {how}{'' if piece.version.known else '; the server names no version'}"
 
 
-def check_api(source: StacApi) -> Iterator[Check]:
+def check_api(source: TriedApi) -> Iterator[Check]:
     """Yield what was tried, in order; each step is tried, whatever became of the ones before.
 
-    For a STAC API: token, landing page, each collection, search, one file, quotas. A missing collection or token is a
-    warning only: others may do. Nothing is raised; what fails is in the Check.
+    `source` should be a `hasty` one. For a STAC API: token, landing page, each collection, search, one file, quotas. A
+    missing collection or token is a warning only: others may do. Nothing is raised; what fails is in the Check.
     """
-    trial = _Trial(hasty(source))
+    trial = _Trial(source)
     if source.token_env:
         given = bool(os.environ.get(source.token_env))
         yield Check("token", "ok" if given else "warning", f"{source.token_env} is {'set' if given else 'not set'}")

@@ -165,7 +165,7 @@ class Http:
             name = type(error).__name__
             raise PassingError("the connection failed", where=shown(request.url), found=name) from error
         answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body, request.url)
-        self.spending.count(answer)
+        self.spending.count(len(body), answer.headers)
         return answer
 
 

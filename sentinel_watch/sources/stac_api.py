@@ -13,7 +13,7 @@ from pydantic import field_validator
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import SceneError, SourceError
 from sentinel_watch.sources.access import Access, Signer, Token
-from sentinel_watch.sources.api_check import Check, check_api
+from sentinel_watch.sources.api_check import Check, check_api, hasty
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
@@ -118,7 +118,7 @@ class StacApi(Remote):
         Each Check says `ok`, `warning` or `broken`; nothing is raised. Fetches an item and the first bytes of one
         file.
         """
-        return check_api(self)
+        return check_api(hasty(self))
 
     def api(self) -> ApiIO:
         """Return a client of the API, good until the deadline of what begins now.

@@ -119,15 +119,15 @@ def test_a_proxy_is_told_user_and_password(folder, tls, proxy, monkeypatch, secu
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("secure", [False, True])
-@pytest.mark.parametrize("status", [403, 407])
-def test_a_proxy_that_refuses_is_told_without_the_password(folder, tls, proxy, monkeypatch, caplog, status, secure):
+@pytest.mark.parametrize(("variable", "status"), [("http_proxy", 407), ("https_proxy", 407), ("https_proxy", 403)])
+def test_a_proxy_that_refuses_is_told_without_the_password(folder, tls, proxy, caplog, variable, status):
     """A refusal is asked for once, and neither error nor log has the password or what the proxy wrote."""
     caplog.set_level(logging.DEBUG)
     proxy.refuses = status
-    monkeypatch.setenv("https_proxy" if secure else "http_proxy", f"http://{LOGIN}@{proxy.place}")
-    with serving(Archive(folder), tls if secure else None) as archive, pytest.raises(RefusedError) as caught:
-        ask(archive.url.replace("127.0.0.1", NAME), Proxies())
+    with pytest.MonkeyPatch.context() as patch, serving(Archive(folder), tls if variable == "https_proxy" else None) as archive:
+        patch.setenv(variable, f"http://{LOGIN}@{proxy.place}")
+        with pytest.raises(RefusedError) as caught:
+            ask(archive.url.replace("127.0.0.1", NAME), Proxies())
     assert len(proxy.asked) == 1
     assert archive.asked == []
     assert f"status {status}" in str(caught.value)

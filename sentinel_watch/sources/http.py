@@ -88,11 +88,14 @@ class Http:
 
     `at_once` is the most requests under way. `spending` counts every answer, also refused ones. Compression, cookies
     and caches are not used: what came must be what the server holds, byte for byte. `proxies` left out: the environment
-    decides.
+    decides. `milliseconds` True = these servers name waits in milliseconds (Retry-After).
     """
 
-    def __init__(self, hosts: Hosts, patience: Patience, at_once: int = 16, proxies: Proxies | None = None) -> None:
+    def __init__(
+        self, hosts: Hosts, patience: Patience, at_once: int = 16, proxies: Proxies | None = None, *, milliseconds: bool = False
+    ) -> None:
         self.patience = patience
+        self._milliseconds = milliseconds
         self.spending = Spending()
         self._hosts = hosts
         self._connections = Connections(hosts, patience.timeout_s, at_once, proxies or Proxies())
@@ -114,7 +117,7 @@ class Http:
                 self.spending.retried()
             tries += 1
             answer = self._follow(request, deadline)
-            _check_status(answer)
+            _check_status(answer, milliseconds=self._milliseconds)
             if check is not None:
                 check(answer)
             return answer
@@ -202,7 +205,7 @@ def _read(response: HTTPResponse, request: Request, deadline: Deadline) -> bytes
     return b"".join(pieces)
 
 
-def _check_status(answer: Answer) -> None:
+def _check_status(answer: Answer, *, milliseconds: bool) -> None:
     """Raise what an answer's status means; nothing for 200 and 206.
 
     PassingError where asking again may help, ChangedError for 412 (a condition on ETag or date was not met),
@@ -217,7 +220,8 @@ def _check_status(answer: Answer) -> None:
     found = f"status {status}"
     # the wait is the server's to name; where it names none, the own one doubles
     if status in BUSY:
-        raise PassingError("the server is busy or broken", where=where, found=found, wait_s=asked_wait_s(answer.headers.get("retry-after")))
+        wait_s = asked_wait_s(answer.headers.get("retry-after"), milliseconds=milliseconds)
+        raise PassingError("the server is busy or broken", where=where, found=found, wait_s=wait_s)
     if status in REFUSED:
         error = UnauthorisedError if status == 401 else RefusedError
         raise error("access is refused: quota spent, or credentials missing or not accepted", where=where, found=found)

@@ -63,6 +63,8 @@ NO_IMAGE = ("text/", "application/json", "application/xml", "application/xhtml")
 class SentinelHub(Remote):
     """Reads Sentinel-2 L2A through a Sentinel Hub: its catalogue for the passes, its Process API for the pixels of each."""
 
+    MILLISECONDS = True
+
     token_url: str
     """Where a token is to be had for the client's credentials."""
     client_id_env: str = "SH_CLIENT_ID"

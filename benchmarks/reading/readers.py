@@ -1,4 +1,7 @@
-"""Ways to read the same grid of all scenes; each returns (scene, band, y, x) digital numbers, 0 = no data."""
+"""Ways to read the same grid of all scenes; each returns (scene, band, y, x) digital numbers, 0 = no data.
+
+Threads and connections are kept from round to round, as they are from scene to scene of a run.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import asyncio
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from obstore.store import HTTPStore
     from odc.geo.geobox import GeoBox
+
+    from sentinel_watch.sources.stac_api import StacApi
 
     Pixels = NDArray[np.uint16]
     Reader = Callable[[str, GeoBox], Pixels]
@@ -39,13 +45,23 @@ def _href(url: str, scene: int, band: str) -> str:
 
 
 def _all(read: Callable[[int], Pixels]) -> Pixels:
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return np.stack(list(pool.map(read, range(SCENES))))
+    return np.stack(list(_threads(WORKERS).map(read, range(SCENES))))
 
 
-def checked(url: str, grid: GeoBox, cache: Path | None = None) -> Pixels:
+@cache
+def _threads(count: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(count)
+
+
+@cache
+def _source(url: str, chips: Path | None) -> StacApi:
+    source: StacApi = SOURCES.build({"part": "stac_api", "url": url, "allow_private": True, "connections": 32, "cache": chips})
+    return source
+
+
+def checked(url: str, grid: GeoBox, chips: Path | None = None) -> Pixels:
     """Read as this program does: checked byte ranges, then GDAL in memory."""
-    source = SOURCES.build({"part": "stac_api", "url": url, "allow_private": True, "connections": 32, "cache": cache})
+    source = _source(url.rpartition("/")[0], chips)
 
     def read(number: int) -> Pixels:
         assets = {band: Asset(_href(url, number, band)) for band in BANDS}
@@ -55,9 +71,9 @@ def checked(url: str, grid: GeoBox, cache: Path | None = None) -> Pixels:
     return _all(read)
 
 
-def with_cache(cache: Path) -> Reader:
-    """Return the program's reader with a chip cache in `cache`, which finds there what an earlier round has read."""
-    return lambda url, grid: checked(f"{url.rpartition('/')[0]}/kept", grid, cache)
+def with_cache(chips: Path) -> Reader:
+    """Return the program's reader with a chip cache in `chips`, which finds there what an earlier round has read."""
+    return lambda url, grid: checked(f"{url.rpartition('/')[0]}/kept", grid, chips)
 
 
 def local_files(folder: str, grid: GeoBox) -> Pixels:
@@ -112,7 +128,7 @@ def whole_files(url: str, grid: GeoBox) -> Pixels:
 
 
 def odc_stac(url: str, grid: GeoBox) -> Pixels:
-    """Read with odc-stac's own pool of threads, 16 bands at once."""
+    """Read with a pool of odc-stac, 16 bands at once; it ends each pool, also one that is given to it."""
     return _odc_stac(url, grid, lambda load: load(pool=16))
 
 
@@ -143,12 +159,12 @@ def _odc_stac(url: str, grid: GeoBox, run: Callable[[Callable[..., Any]], Any]) 
 def async_geotiff(url: str, grid: GeoBox) -> Pixels:
     """Read with async-geotiff over obstore, all files at once."""
     from async_geotiff import GeoTIFF, Window  # noqa: PLC0415 - a peer that need not be installed
-    from obstore.store import HTTPStore  # noqa: PLC0415
 
-    store = HTTPStore.from_url(url, client_options={"allow_http": True})
+    base, _, folder = url.rpartition("/")
+    store = _store(base)
 
     async def read_band(number: int, band: str) -> Pixels:
-        file = await GeoTIFF.open(f"s{number}/{band}.tif", store=store)
+        file = await GeoTIFF.open(f"{folder}/s{number}/{band}.tif", store=store)
         col, row = (round(value) for value in ~file.transform * (grid.boundingbox.left, grid.boundingbox.top))
         part = await file.read(window=Window(col_off=col, row_off=row, width=grid.shape[1], height=grid.shape[0]))
         values: Pixels = np.asarray(part.data).reshape(grid.shape)
@@ -160,6 +176,13 @@ def async_geotiff(url: str, grid: GeoBox) -> Pixels:
     return np.stack(asyncio.run(read())).reshape(SCENES, len(BANDS), *grid.shape)
 
 
+@cache
+def _store(url: str) -> HTTPStore:
+    from obstore.store import HTTPStore  # noqa: PLC0415 - a peer that need not be installed
+
+    return HTTPStore.from_url(url, client_options={"allow_http": True})
+
+
 READERS: dict[str, Reader] = {
     "sentinel-watch": checked,
     "rasterio /vsicurl": plain_rasterio,
@@ -169,4 +192,9 @@ READERS: dict[str, Reader] = {
     "async-geotiff": async_geotiff,
 }
 
-DISK_READERS: dict[str, Reader] = {"sentinel-watch": local_files, "rasterio": plain_files, "odc-stac": odc_stac}
+DISK_READERS: dict[str, Reader] = {
+    "sentinel-watch": local_files,
+    "rasterio": plain_files,
+    "odc-stac, pool": odc_stac,
+    "odc-stac, dask": odc_stac_dask,
+}

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["postgis", "stac_server"]
+# a plugin before those that import it
+pytest_plugins = ["certificates", "postgis", "stac_server", "s3_server"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

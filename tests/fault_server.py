@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 from shapely.geometry import box, shape
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -182,6 +183,8 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
     protocol_version = "HTTP/1.1"
+    # head and body are written apart, and the body would wait for the client to acknowledge the head, 40 ms
+    disable_nagle_algorithm = True
     archive: Archive
 
     def log_message(self, *_: Any) -> None:
@@ -279,14 +282,24 @@ def _matches(item: dict[str, Any], asked: dict[str, Any]) -> bool:
     return (start == ".." or item["properties"]["datetime"] >= start) and (end == ".." or item["properties"]["datetime"] <= end)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # with the standard library's 5, connections that come together are dropped, and tried again after a second
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """Keep quiet."""
+
+
 @contextmanager
-def serving(archive: Archive) -> Iterator[Archive]:
-    """Serve `archive` on loopback while the block runs; its `url` is set."""
+def serving(archive: Archive, tls: ssl.SSLContext | None = None) -> Iterator[Archive]:
+    """Serve `archive` on loopback while the block runs, over TLS as archive.example where `tls` is given; its `url` is set."""
     handler = type("BoundHandler", (Handler,), {"archive": archive})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server = _Server(("127.0.0.1", 0), handler)
     archive.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        archive.url = f"https://archive.example:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -25,7 +25,7 @@ from conftest import require
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["COLLECTION", "serving_files", "serving_stac", "stac_python"]
+__all__ = ["COLLECTION", "free_port", "running", "serving_files", "serving_stac", "stac_python"]
 
 COLLECTION = "sentinel-2-l2a"
 NGINX = """
@@ -56,11 +56,11 @@ def stac_python() -> Path:
 @contextmanager
 def serving_files(root: Path) -> Iterator[str]:
     """Serve the files below `root` with nginx while the block runs; yields the URL."""
-    port, folder = _free_port(), Path(tempfile.mkdtemp(prefix="nginx-"))
+    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="nginx-"))
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, root=root, user=user))
     url = f"http://127.0.0.1:{port}"
-    with _running(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], f"{url}/catalog.json"):
+    with running(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], f"{url}/catalog.json"):
         yield url
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -82,16 +82,17 @@ def serving_stac(python: Path, database: str, items: list[dict[str, Any]]) -> It
         _write(Path(folder) / "items.json", items)
         for words in (["migrate"], ["load", "collections", f"{folder}/collections.json"], ["load", "items", f"{folder}/items.json"]):
             subprocess.run([python, *load, *words, "--dsn", dsn], check=True, capture_output=True, timeout=120)
-    port = _free_port()
+    port = free_port()
     where = {"PGHOST": quote(host, safe=""), "PGPORT": "5432", "PGUSER": "postgres", "PGPASSWORD": "none", "PGDATABASE": name}
     command = [python, "-m", "uvicorn", "stac_fastapi.pgstac.app:create_app", "--factory", "--port", str(port), "--log-level", "error"]
     url = f"http://127.0.0.1:{port}"
-    with _running(command, url, {"PATH": os.environ["PATH"], **where}):
+    with running(command, url, {"PATH": os.environ["PATH"], **where}):
         yield url
 
 
 @contextmanager
-def _running(command: list[Any], url: str, environment: dict[str, str] | None = None) -> Iterator[None]:
+def running(command: list[Any], url: str, environment: dict[str, str] | None = None, *, patient: bool = True) -> Iterator[None]:
+    """Run a program while the block runs, which begins once `url` answers; `patient` False = it is not asked to end, but ended."""
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         last = time.monotonic() + 90
@@ -106,7 +107,7 @@ def _running(command: list[Any], url: str, environment: dict[str, str] | None = 
                 break
         yield
     finally:
-        process.terminate()
+        (process.terminate if patient else process.kill)()
         process.wait(30)
 
 
@@ -114,6 +115,7 @@ def _write(path: Path, documents: list[dict[str, Any]]) -> None:
     path.write_text("\n".join(json.dumps(document) for document in documents))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on loopback that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["BANDS", "GRID", "SCENES", "serving", "write_archive"]
+__all__ = ["AREAS", "BANDS", "SCENES", "serving", "write_archive"]
 
 SCENES = 8
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
 SIDE_PX = 2048
 BLOCK_PX = 512
 CRS = "EPSG:32634"
-GRID = GeoBox((256, 256), Affine(10, 0, 509_000.0, 0, -10, 4_991_000.0), CRS)
-"""A block of an AOI that lies on four of a file's blocks."""
+AREAS = {
+    "four blocks": GeoBox((256, 256), Affine(10, 0, 509_000.0, 0, -10, 4_991_000.0), CRS),
+    "one block": GeoBox((256, 256), Affine(10, 0, 511_500.0, 0, -10, 4_988_500.0), CRS),
+}
+"""Blocks of an AOI, by how many of a file's blocks they lie on: the most that is usual, and the least."""
 
 
 def write_archive(folder: Path) -> None:

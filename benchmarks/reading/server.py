@@ -1,4 +1,8 @@
-"""Serves a folder with byte ranges on loopback: `python -m benchmarks.reading.server FOLDER DELAY_MS`; prints its URL."""
+"""Serves a folder with byte ranges on loopback: `python -m benchmarks.reading.server FOLDER DELAY_MS`; prints its URL.
+
+The first step of each path is anything, and is left out: `/x/s0/B02.tif` and `/y/s0/B02.tif` are one file. So every round
+can read from addresses that no reader has in a cache.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,15 @@ __all__ = ["serve"]
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # head and body are written apart, and the body would wait for the client to acknowledge the head, 40 ms
+    disable_nagle_algorithm = True
     folder: Path
     delay_s: float
+
+    def setup(self) -> None:
+        """Wait as for TCP's handshake: over a line with such a delay, a new connection costs one way there and back."""
+        time.sleep(self.delay_s)
+        super().setup()
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
@@ -23,7 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         time.sleep(self.delay_s)
-        path = self.folder / self.path.lstrip("/")
+        path = self.folder / self.path.lstrip("/").partition("/")[2]
         if not path.is_file():
             self._send(404, b"", {})
             return
@@ -48,11 +59,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # with the standard library's 5, connections that come together are dropped, and tried again after a second
+    request_queue_size = 128
+
+
 def serve(folder: Path, delay_ms: float) -> None:
     """Serve until the process is ended."""
     handler = type("_Bound", (_Handler,), {"folder": folder, "delay_s": delay_ms / 1000})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
     server.serve_forever()
 

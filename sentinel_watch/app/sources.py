@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["check_source", "list_sources"]
 
+CREDENTIALS = ("token_env", "s3_key_env", "s3_secret_env", "client_id_env", "client_secret_env")
+"""Options that name environment variables with credentials."""
 STYLE = {"ok": "green", "warning": "yellow", "broken": "bold red"}
 
 
 def list_sources() -> None:
-    """Print the names that `--source` knows, and where each leads.
+    """Print the names that `--source` knows, where each leads, and which environment variables it needs.
 
     Configured sources and built-in ones, by name; nothing is asked.
     """
@@ -33,7 +35,8 @@ def list_sources() -> None:
     settings = load_settings()
     for name in settings.names():
         options = settings.source(name) or {}
-        table.add_row(name, str(options.get("url") or options.get("path") or ""))
+        needs = [str(options[key]) for key in CREDENTIALS if options.get(key)]
+        table.add_row(name, str(options.get("url") or options.get("path") or ""), f"needs {', '.join(needs)}" if needs else "")
     console().print(table, highlight=False)
 
 

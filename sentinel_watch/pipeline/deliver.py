@@ -20,6 +20,7 @@ from sentinel_watch.pipeline.learning import Lesson
 from sentinel_watch.pipeline.picture import draw_overview
 from sentinel_watch.pipeline.proof import prove
 from sentinel_watch.pipeline.report import write_report
+from sentinel_watch.pipeline.rewind import unlisted
 from sentinel_watch.register import read_surroundings
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     _set_aside(out / "evidence", store.withdrawn(job.watch))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
     overview = draw_overview(job, alerts, records)
-    notes = (*job.notes(), *_shortcomings(job, records, lessons))
+    notes = (*job.notes(), *_shortcomings(job, records, lessons), *unlisted(job, records))
     # last, since it holds the hashes of the files
     report = write_report(job, alerts, records, notes, lessons)
     return RunResult(alerts, records, notes, {**paths, overview.name: overview, report.name: report})

@@ -15,13 +15,13 @@ from sentinel_watch.errors import SceneError
 from sentinel_watch.pipeline.ledger import left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.store import Store
 
-__all__ = ["pending", "rewind"]
+__all__ = ["pending", "rewind", "unlisted"]
 
 GONE = "the catalogue no longer lists it; while it did: "
 
@@ -70,20 +70,45 @@ def pending(job: Assignment, store: Store) -> list[Scene]:
     return [scene for scene in job.scenes("monitoring") if scene.time.isoformat() > last]
 
 
+def unlisted(job: Assignment, records: Iterable[SceneRecord]) -> list[str]:
+    """Return what should be known of scenes that the catalogue does not list any more, one sentence each; none where it lists all."""
+    gone = _gone(job, records)
+    used, lost = (
+        sum(record.outcome is Outcome.USED for record in gone),
+        sum(record.reason is Reason.DELISTED for record in gone),
+    )
+    told = (
+        (used, "{} used and left the catalogue since: what was seen stands, but the archive may not show it again"),
+        (lost, "{} never read and left the catalogue: what was to be seen is not known"),
+    )
+    return [text.format(f"{count} scene{' was' if count == 1 else 's were'}") for count, text in told if count]
+
+
 def _delisted(job: Assignment, records: Mapping[str, SceneRecord]) -> Iterator[SceneRecord]:
     """Yield new lines of the scenes that had failed and that the catalogue does not list any more, or lists again.
 
     They would be failures for ever, of which no further run could make anything. What they showed was never seen, and their
     lines say so. One that is listed again is a failure again; that it cannot be read was found before, else it were news.
     """
-    listed = {scene.scene_id for scene in (*job.archive.scenes, *job.archive.copies, *job.archive.undated)}
+    gone = {record.scene_id for record in _gone(job, records.values())}
     for record in records.values():
-        # behind the end of the period nothing is listed that may well be there
-        asked = job.request.end is None or datetime.fromisoformat(record.time) <= job.request.end
-        if record.outcome is Outcome.FAILED and record.scene_id not in listed and asked:
+        if record.outcome is Outcome.FAILED and record.scene_id in gone:
             yield replace(record, outcome=Outcome.REJECTED, reason=Reason.DELISTED, detail=f"{GONE}{record.detail}")
-        elif record.reason is Reason.DELISTED and record.scene_id in listed:
+        elif record.reason is Reason.DELISTED and record.scene_id in _listed(job):
             yield replace(record, outcome=Outcome.FAILED, reason=Reason.UNREADABLE, detail=record.detail.removeprefix(GONE))
+
+
+def _gone(job: Assignment, records: Iterable[SceneRecord]) -> list[SceneRecord]:
+    """Return the lines of the scenes that the catalogue listed once and does not list any more."""
+    listed = _listed(job)
+    # behind the end of the period nothing is listed that may well be there
+    asked = [record for record in records if job.request.end is None or datetime.fromisoformat(record.time) <= job.request.end]
+    return [record for record in asked if record.scene_id not in listed]
+
+
+def _listed(job: Assignment) -> set[str]:
+    """Return the ids of all that the catalogue lists now."""
+    return {scene.scene_id for scene in (*job.archive.scenes, *job.archive.copies, *job.archive.undated)}
 
 
 def _undated(scene: Scene) -> SceneRecord:

@@ -10,23 +10,26 @@ import json
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sentinel_watch.errors import SourceError
 from sentinel_watch.sources.api_search import Question, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import BROKEN
 from sentinel_watch.sources.http import Request
 from sentinel_watch.sources.remote import Remote
-from sentinel_watch.sources.transfer import shown
+from sentinel_watch.sources.transfer import RefusedError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sentinel_watch.domain.scene import Scene
-    from sentinel_watch.sources.patience import Deadline
-    from sentinel_watch.sources.stac_api import StacApi
+    from sentinel_watch.sources.access import Token
+    from sentinel_watch.sources.api_io import ApiIO
+    from sentinel_watch.sources.http import Http
+    from sentinel_watch.sources.patience import Deadline, Patience
+    from sentinel_watch.sources.ranges import RangeClient
 
-__all__ = ["Check", "check_api", "hasty", "quotas_in", "quotas_told", "tried"]
+__all__ = ["Check", "TriedApi", "check_api", "hasty", "quotas_in", "quotas_told", "tried"]
 
 R = TypeVar("R", bound=Remote)
 
@@ -50,6 +53,53 @@ class Check:
     detail: str
 
 
+class TriedApi(Protocol):
+    """What is tried of a STAC API: a source that is asked over the network, by what it has for searching and reading."""
+
+    @property
+    def url(self) -> str:
+        """Return its landing page."""
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """Return the collections to search."""
+
+    @property
+    def token_env(self) -> str:
+        """Return the environment variable that holds a token; empty = none."""
+
+    @property
+    def s3_endpoint(self) -> str:
+        """Return the store of `s3:` files; empty = none."""
+
+    @property
+    def s3_key_env(self) -> str:
+        """Return the environment variable that holds the store's access key."""
+
+    @property
+    def s3_secret_env(self) -> str:
+        """Return the environment variable that holds the store's secret key."""
+
+    @property
+    def patience(self) -> Patience:
+        """Return how requests are repeated."""
+
+    @property
+    def http(self) -> Http:
+        """Return the client for searches."""
+
+    @property
+    def token(self) -> Token:
+        """Return the bearer token, which may be empty."""
+
+    @property
+    def ranges(self) -> RangeClient | None:
+        """Return the client for parts of files; None where the network is not to be used."""
+
+    def api(self) -> ApiIO:
+        """Return a client of the API."""
+
+
 class _Trial:
     """One pass over an API; remembers what later steps need.
 
@@ -57,7 +107,7 @@ class _Trial:
     nothing to try.
     """
 
-    def __init__(self, source: StacApi) -> None:
+    def __init__(self, source: TriedApi) -> None:
         self.source = source
         self.deadline: Deadline = source.patience.deadline()
         self.landing: dict[str, Any] = {}
@@ -124,16 +174,17 @@ class _Trial:
         return f"{shown(href)}: {how}{'' if piece.version.known else '; the server names no version'}"
 
 
-def check_api(source: StacApi) -> Iterator[Check]:
+def check_api(source: TriedApi) -> Iterator[Check]:
     """Yield what was tried, in order; each step is tried, whatever became of the ones before.
 
-    For a STAC API: token, landing page, each collection, search, one file, quotas. A missing collection or token is a
-    warning only: others may do. Nothing is raised; what fails is in the Check.
+    `source` should be a `hasty` one. For a STAC API: token and keys, landing page, each collection, search, one file, quotas. A
+    missing collection or token is a warning only: others may do. Nothing is raised; what fails is in the Check.
     """
-    trial = _Trial(hasty(source))
+    trial = _Trial(source)
     if source.token_env:
-        given = bool(os.environ.get(source.token_env))
-        yield Check("token", "ok" if given else "warning", f"{source.token_env} is {'set' if given else 'not set'}")
+        yield _set("token", source.token_env)
+    if source.s3_endpoint:
+        yield _set("keys", source.s3_key_env, source.s3_secret_env)
     yield tried("reachable", trial.reach)
     for name in source.collections:
         # some APIs list no collections and still search them
@@ -141,6 +192,13 @@ def check_api(source: StacApi) -> Iterator[Check]:
     yield tried("search", trial.search)
     yield tried("files", trial.read)
     yield quotas_told(trial.quotas)
+
+
+def _set(what: str, *variables: str) -> Check:
+    """Return whether environment variables are set; a warning where one is not, as not every archive asks for them."""
+    missing = [name for name in variables if not os.environ.get(name)]
+    verb = "is" if len(missing or variables) == 1 else "are"
+    return Check(what, "warning" if missing else "ok", f"{' and '.join(missing or variables)} {verb} {'not set' if missing else 'set'}")
 
 
 def hasty(source: R) -> R:
@@ -179,7 +237,9 @@ def tried(what: str, step: Callable[[], str], failing: str = "broken") -> Check:
     try:
         return Check(what, "ok", step())
     except SourceError as error:
-        reason = "; ".join(filter(None, (error.what, error.details["where"], error.details["found"])))
+        # of a refusal, what would be accepted: mostly the names of the variables to set
+        allowed = error.details["allowed"] if isinstance(error, RefusedError) else ""
+        reason = "; ".join(filter(None, (error.what, error.details["where"], error.details["found"], allowed)))
         return Check(what, failing, reason)
     # only its type: the text may quote a page of the server
     except BROKEN as error:

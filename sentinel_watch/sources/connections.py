@@ -8,7 +8,7 @@ import ssl
 import threading
 import weakref
 from collections import defaultdict
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from http.client import HTTPConnection, HTTPResponse
 from typing import TYPE_CHECKING
@@ -75,8 +75,9 @@ class PinnedConnection(HTTPConnection):
         lines = {"Host": place, **_authorization(proxy)}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         self.sock.sendall(f"CONNECT {place} HTTP/1.1\r\n{head}\r\n".encode("ascii"))
-        answer = HTTPResponse(self.sock, method="CONNECT")
-        answer.begin()
+        # closed at once, or it would hold the socket open for as long as it lives
+        with closing(HTTPResponse(self.sock, method="CONNECT")) as answer:
+            answer.begin()
         if answer.status // 100 == 2:
             return
         refused = answer.status in {401, 403, 407}

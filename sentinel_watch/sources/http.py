@@ -31,7 +31,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 REFUSED = frozenset({401, 402, 403, 407})
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 64 * 1024
+"""Read at once: larger buffers come from the kernel anew each time, which took more time than all else of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,14 @@ class Http:
 
     `at_once` is the most requests under way. `spending` counts every answer, also refused ones. Compression, cookies
     and caches are not used: what came must be what the server holds, byte for byte. `proxies` left out: the environment
-    decides.
+    decides. `milliseconds` True = these servers name waits in milliseconds (Retry-After).
     """
 
-    def __init__(self, hosts: Hosts, patience: Patience, at_once: int = 16, proxies: Proxies | None = None) -> None:
+    def __init__(
+        self, hosts: Hosts, patience: Patience, at_once: int = 16, proxies: Proxies | None = None, *, milliseconds: bool = False
+    ) -> None:
         self.patience = patience
+        self._milliseconds = milliseconds
         self.spending = Spending()
         self._hosts = hosts
         self._connections = Connections(hosts, patience.timeout_s, at_once, proxies or Proxies())
@@ -113,7 +117,7 @@ class Http:
                 self.spending.retried()
             tries += 1
             answer = self._follow(request, deadline)
-            _check_status(answer)
+            _check_status(answer, milliseconds=self._milliseconds)
             if check is not None:
                 check(answer)
             return answer
@@ -164,7 +168,7 @@ class Http:
             name = type(error).__name__
             raise PassingError("the connection failed", where=shown(request.url), found=name) from error
         answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body, request.url)
-        self.spending.count(answer)
+        self.spending.count(len(body), answer.headers)
         return answer
 
 
@@ -201,7 +205,7 @@ def _read(response: HTTPResponse, request: Request, deadline: Deadline) -> bytes
     return b"".join(pieces)
 
 
-def _check_status(answer: Answer) -> None:
+def _check_status(answer: Answer, *, milliseconds: bool) -> None:
     """Raise what an answer's status means; nothing for 200 and 206.
 
     PassingError where asking again may help, ChangedError for 412 (a condition on ETag or date was not met),
@@ -216,7 +220,8 @@ def _check_status(answer: Answer) -> None:
     found = f"status {status}"
     # the wait is the server's to name; where it names none, the own one doubles
     if status in BUSY:
-        raise PassingError("the server is busy or broken", where=where, found=found, wait_s=asked_wait_s(answer.headers.get("retry-after")))
+        wait_s = asked_wait_s(answer.headers.get("retry-after"), milliseconds=milliseconds)
+        raise PassingError("the server is busy or broken", where=where, found=found, wait_s=wait_s)
     if status in REFUSED:
         error = UnauthorisedError if status == 401 else RefusedError
         raise error("access is refused: quota spent, or credentials missing or not accepted", where=where, found=found)

@@ -7,14 +7,14 @@ run.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import box
 
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.errors import SourceError
-from sentinel_watch.sources.api_check import Check, hasty, tried
+from sentinel_watch.sources.api_check import Check, tried
 from sentinel_watch.sources.api_search import Question, to_scenes
 from sentinel_watch.sources.hub_requests import COLLECTION, Order
 from sentinel_watch.sources.hub_scenes import period_of, to_passes
@@ -24,11 +24,51 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sentinel_watch.domain.scene import Scene
-    from sentinel_watch.sources.sentinel_hub import SentinelHub
+    from sentinel_watch.sources.api_io import ApiIO
+    from sentinel_watch.sources.hub_images import Image
+    from sentinel_watch.sources.login import Login
+    from sentinel_watch.sources.patience import Deadline, Patience
 
-__all__ = ["check_hub"]
+__all__ = ["TriedHub", "check_hub"]
 
 SIDE_PX = 8
+
+
+class TriedHub(Protocol):
+    """What is tried of a Sentinel Hub: a source that is asked over the network, by what it has for searching and ordering."""
+
+    @property
+    def url(self) -> str:
+        """Return its landing page."""
+
+    @property
+    def token_url(self) -> str:
+        """Return where tokens are had."""
+
+    @property
+    def budget_pu(self) -> float | None:
+        """Return what a run may spend, processing units; None = no limit."""
+
+    @property
+    def patience(self) -> Patience:
+        """Return how requests are repeated."""
+
+    @property
+    def catalog_url(self) -> str:
+        """Return the root of the catalogue."""
+
+    @property
+    def login(self) -> Login:
+        """Return whoever signs in."""
+
+    def api(self) -> ApiIO:
+        """Return a client of the catalogue."""
+
+    def order(self, order: Order, deadline: Deadline) -> Image:
+        """Return the image that is ordered; raise TransferError."""
+
+    def spent(self) -> dict[str, float]:
+        """Return what was spent so far, `processing_units` among it."""
 
 
 class _Trial:
@@ -37,7 +77,7 @@ class _Trial:
     `scene` and `bounds` (WGS84 degrees: west, south, east, north) stay empty where the search failed.
     """
 
-    def __init__(self, source: SentinelHub) -> None:
+    def __init__(self, source: TriedHub) -> None:
         self.source = source
         self.deadline = source.patience.deadline()
         self.scene: Scene | None = None
@@ -90,12 +130,12 @@ class _Trial:
         return Check("quotas", "ok", f"this check cost {units:g} processing units; {allowed}; the service's dashboard tells what is left")
 
 
-def check_hub(source: SentinelHub) -> Iterator[Check]:
+def check_hub(source: TriedHub) -> Iterator[Check]:
     """Yield what was tried, in order; each step is tried, whatever became of the ones before. Costs about 0.01 processing units.
 
-    Nothing is raised: what fails is in its Check. Tries and waits are cut short, as somebody waits for it.
+    Nothing is raised: what fails is in its Check. `source` should be a `hasty` one, as somebody waits for it.
     """
-    trial = _Trial(hasty(source))
+    trial = _Trial(source)
     yield tried("token", trial.sign_in)
     yield tried("search", trial.search)
     yield tried("image", trial.image)

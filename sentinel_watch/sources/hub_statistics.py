@@ -13,9 +13,8 @@ from sentinelhub.api.statistical import SentinelHubStatistical
 from sentinelhub.constants import CRS
 from sentinelhub.geometry import Geometry
 
-from sentinel_watch.sources.http import Request
 from sentinel_watch.sources.hub_requests import input_data, processing_units
-from sentinel_watch.sources.spending import units_of
+from sentinel_watch.sources.hub_till import Wanted
 from sentinel_watch.sources.transfer import PassingError, shown
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from sentinel_watch.sources.http import Answer
-    from sentinel_watch.sources.sentinel_hub import SentinelHub
+    from sentinel_watch.sources.hub_till import Till
 
 __all__ = ["Day", "quick_look", "statistics_body"]
 
@@ -67,10 +66,10 @@ class Day:
     """Mean bare soil index over the clear pixels, -1 to 1."""
 
 
-def quick_look(source: SentinelHub, area: BaseGeometry, start: date, end: date) -> Iterator[Day]:
+def quick_look(till: Till, area: BaseGeometry, start: date, end: date) -> Iterator[Day]:
     """Yield the days from `start` to `end` on which `area` (WGS84) was seen, oldest first.
 
-    Paid for out of the source's budget. Raises TransferError where the service does not answer as it must.
+    Paid for at the `till`. Raises TransferError where the service does not answer as it must.
 
     Asked for in stretches of STRETCH days, in the area's UTM zone, at 10 m or coarser so that no side has more than
     MAX_SIDE_PX pixels. BudgetError where the estimate is more than is left.
@@ -85,7 +84,7 @@ def quick_look(source: SentinelHub, area: BaseGeometry, start: date, end: date) 
         last = min(first + STRETCH, until)
         body = statistics_body(shape.geom, str(shape.crs), (first, last), resolution_m)
         # a day costs as an image does; Sentinel-2 passes every second or third day at most
-        yield from _ask(source, body, units * (last - first).days / 2)
+        yield from _ask(till, body, units * (last - first).days / 2)
         first = last
 
 
@@ -108,18 +107,10 @@ def statistics_body(area: BaseGeometry, crs: str, period: tuple[datetime, dateti
     return json.dumps(document, sort_keys=True).encode()
 
 
-def _ask(source: SentinelHub, body: bytes, units: float) -> Iterator[Day]:
-    """Yield the days of one stretch, at an estimated cost of `units`; raise BudgetError or TransferError.
-
-    Where the service does not say what it cost, the estimate is taken as spent, so the budget holds in any case.
-    """
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    request = Request(f"{source.url}/api/v1/statistics", MAX_BYTES, "POST", headers, body)
-    with source.budget.paying(units) as cost:
-        answer = source.login.asking(source.fetching).ask(request, source.patience.deadline(), check=_check)
-        paid = units_of(answer.headers)
-        cost.append(units if paid is None else paid)
-    yield from _days(answer)
+def _ask(till: Till, body: bytes, units: float) -> Iterator[Day]:
+    """Yield the days of one stretch, at an estimated cost of `units`; raise BudgetError or TransferError."""
+    wanted = Wanted("statistics", body, "application/json", MAX_BYTES)
+    yield from _days(till.order(wanted, units, till.patience.deadline(), _check))
 
 
 def _check(answer: Answer) -> None:

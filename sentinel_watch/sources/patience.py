@@ -27,7 +27,7 @@ __all__ = ["Deadline", "Patience", "asked_wait_s", "persist"]
 T = TypeVar("T")
 
 MILLISECONDS_FROM = 1000
-"""Some services send milliseconds: a wait of a thousand seconds or more is read as that."""
+"""Services send milliseconds without being known for it: a wait of a thousand seconds or more is read as that."""
 
 
 class Patience(Part):
@@ -94,17 +94,17 @@ def persist(ask: Callable[[], T], patience: Patience, deadline: Deadline) -> T:
     raise TransferError("no try was allowed")
 
 
-def asked_wait_s(value: str | None, now: datetime | None = None) -> float | None:
+def asked_wait_s(value: str | None, now: datetime | None = None, *, milliseconds: bool = False) -> float | None:
     """Return the seconds that a Retry-After header asks for: seconds, milliseconds or a date; None where it is none of these.
 
-    RFC 9110 10.2.3 knows seconds and an HTTP date; `now` is for dates, UTC. Whole numbers of MILLISECONDS_FROM and
-    more are read as milliseconds, as some services send them. A date that has passed is 0.
+    RFC 9110 10.2.3 knows seconds and an HTTP date; `now` is for dates, UTC. `milliseconds` True = the service is known to
+    send those; else whole numbers of MILLISECONDS_FROM and more are read as such. A date that has passed is 0.
     """
     text = (value or "").strip()
     # isdigit alone takes digits of other scripts, which float reads and servers never send
     if text.isascii() and text.isdigit():
         number = float(text)
-        return number / 1000 if number >= MILLISECONDS_FROM else number
+        return number / 1000 if milliseconds or number >= MILLISECONDS_FROM else number
     try:
         then = parsedate_to_datetime(text)
     except ValueError:

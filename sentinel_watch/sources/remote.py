@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -29,6 +29,9 @@ __all__ = ["Remote"]
 
 class Remote(Part):
     """A source that is asked over the network."""
+
+    MILLISECONDS: ClassVar[bool] = False
+    """Whether such servers name waits in milliseconds (Retry-After)."""
 
     url: str
     """Landing page of the API."""
@@ -153,4 +156,4 @@ class Remote(Part):
         names = tuple(host.lower() for host in (self.own_host, *self.hosts, *self.more_hosts()) if host)
         # plain http is the operator's choice, by the API's own URL: an item's href cannot ask for it
         rules = Hosts(names, self.allow_private, allow_plain=urlsplit(self.url).scheme == "http")
-        return Http(rules, self.patience, self.connections, Proxies(self.proxy))
+        return Http(rules, self.patience, self.connections, Proxies(self.proxy), milliseconds=self.MILLISECONDS)

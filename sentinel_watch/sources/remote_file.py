@@ -49,8 +49,8 @@ class RemoteFile:
     ) -> None:
         """Open the file of `asset`.
 
-        Without a `client`, only what `chips` keep can be read. `trust_chips` False = begin anew with the version that the
-        server has now. Raises TransferError where the file cannot be had.
+        Of JPEG 2000 all is fetched at once. Without a `client`, only what `chips` keep can be read. `trust_chips` False =
+        begin anew with the version that the server has now. Raises TransferError where the file cannot be had.
         """
         self._href, self._client, self._chips, self._deadline = asset.href, client, chips, deadline
         self._checksum = asset.checksum
@@ -62,6 +62,9 @@ class RemoteFile:
         # the first bytes tell the version to which all others are held
         if self._version is None:
             self._fetch(0, HEADER_BYTES)
+        if self.driver == JP2:
+            # its decoder walks through all of the tiles in front of those that it needs
+            self.need([(0, self.size)])
 
     @property
     def name(self) -> str:
@@ -108,9 +111,6 @@ class RemoteFile:
         The dataset lives as long as the block. Where the whole file is at hand and the catalogue gives a checksum,
         that is compared first; of a part it says nothing. ChangedError where it differs.
         """
-        if self.driver == JP2:
-            # its decoder walks through all of the tiles in front of those that it needs
-            self.need([(0, self.size)])
         self._compare_checksum()
         failures: list[Exception] = []
         try:

@@ -13,15 +13,16 @@ from odc.geo.geobox import GeoBox, GeoboxTiles
 from pydantic import Field, field_validator
 
 from sentinel_watch.errors import MissingExtraError
+from sentinel_watch.sources.api_check import hasty
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Question, find_items, to_scenes
 from sentinel_watch.sources.credentials import Credentials
 from sentinel_watch.sources.entries import wanted_assets
-from sentinel_watch.sources.http import Request
+from sentinel_watch.sources.hub_till import Till, Wanted
 from sentinel_watch.sources.login import Login
 from sentinel_watch.sources.reading_plan import describe_units
 from sentinel_watch.sources.remote import Remote
-from sentinel_watch.sources.spending import Budget, units_of
+from sentinel_watch.sources.spending import Budget
 from sentinel_watch.sources.transfer import PassingError, TransferError, shown
 
 try:
@@ -61,6 +62,8 @@ NO_IMAGE = ("text/", "application/json", "application/xml", "application/xhtml")
 
 class SentinelHub(Remote):
     """Reads Sentinel-2 L2A through a Sentinel Hub: its catalogue for the passes, its Process API for the pixels of each."""
+
+    MILLISECONDS = True
 
     token_url: str
     """Where a token is to be had for the client's credentials."""
@@ -132,14 +135,14 @@ class SentinelHub(Remote):
 
         Costs about 0.01 processing units. Each Check says `ok`, `warning` or `broken`; nothing is raised.
         """
-        return check_hub(self)
+        return check_hub(hasty(self))
 
     def quick_look(self, area: BaseGeometry, start: date, end: date) -> Iterator[Day]:
         """Yield what the service's statistics say of each day on which `area` (WGS84) was seen; raise TransferError where it cannot.
 
         Days without an image are left out. Costs processing units, out of the same budget.
         """
-        return quick_look(self, area, start, end)
+        return quick_look(self.till, area, start, end)
 
     def api(self) -> ApiIO:
         """Return a client of the catalogue, good until the deadline of what begins now.
@@ -156,10 +159,8 @@ class SentinelHub(Remote):
         again.
         """
         # one TIFF and no archive of several files, which `decode` would not read
-        headers = {"Content-Type": "application/json", "Accept": "image/tiff"}
-        request = Request(f"{self.url}/api/v1/process", MAX_IMAGE_BYTES, "POST", headers, order.body)
-        with self.budget.paying(order.units) as cost:
-            answer = self.login.asking(self.fetching).ask(request, deadline, check=lambda answer: _check(answer, order, cost))
+        wanted = Wanted("process", order.body, "image/tiff", MAX_IMAGE_BYTES)
+        answer = self.till.order(wanted, order.units, deadline, lambda answer: _check(answer, order))
         return Image(order, decode(answer.body, order), answer.body)
 
     def _ask(self, question: Question) -> Items:
@@ -212,6 +213,14 @@ class SentinelHub(Remote):
         """
         return Budget(self.budget_pu)
 
+    @cached_property
+    def till(self) -> Till:
+        """Where images and statistics are paid.
+
+        One for all threads, as the budget is.
+        """
+        return Till(self.url, self.login.asking(self.fetching), self.budget, self.patience)
+
 
 def _orders(bands: tuple[str, ...], period: tuple[str, str], grid: GeoBox) -> list[Order]:
     """Return what must be ordered for `grid`, in images of a size that the service makes.
@@ -233,14 +242,8 @@ def _around(missing: NDArray[np.bool_], grid: GeoBox) -> GeoBox:
     return grid[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
 
 
-def _check(answer: Answer, order: Order, cost: list[float]) -> None:
-    """Note what an answer has cost, and raise PassingError where it is not the image that was ordered.
-
-    `cost` gets what the header says, else the estimate; it is noted before anything is raised, as a bad image is paid
-    for too.
-    """
-    units = units_of(answer.headers)
-    cost.append(order.units if units is None else units)
+def _check(answer: Answer, order: Order) -> None:
+    """Raise PassingError where an answer is not the image that was ordered."""
     kind = answer.headers.get("content-type", "").lower()
     if kind.startswith(NO_IMAGE) or answer.body[:4] not in {b"II*\0", b"MM\0*"}:
         raise PassingError("the service sent something else than an image", where=shown(answer.url), found=kind or "no TIFF")

@@ -12,8 +12,6 @@ from sentinel_watch.sources.transfer import BudgetError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sentinel_watch.sources.http import Answer
-
 __all__ = ["UNITS_HEADER", "Budget", "Spending", "units_of"]
 
 UNITS_HEADER = "x-processingunits-spent"
@@ -34,15 +32,16 @@ class Spending:
         self.processing_units = 0.0
         self._lock = threading.Lock()
 
-    def count(self, answer: Answer) -> None:
-        """Count an answer, whatever it was worth: it has been paid for.
+    def count(self, body_bytes: int, headers: Mapping[str, str]) -> None:
+        """Count an answer of so many bytes, whatever it was worth: it has been paid for.
 
-        Called for every answer, refused ones too; a connection that broke gave none and is not counted.
+        Called for every answer, refused ones too; a connection that broke gave none and is not counted. `headers` has
+        names in lower case.
         """
         with self._lock:
             self.requests += 1
-            self.bytes += len(answer.body)
-            self.processing_units += units_of(answer.headers) or 0.0
+            self.bytes += body_bytes
+            self.processing_units += units_of(headers) or 0.0
 
     def retried(self) -> None:
         """Count a request that had to be asked again."""

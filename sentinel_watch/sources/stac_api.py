@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from odc.geo.geobox import geobox_union_conservative
 from pydantic import field_validator
 
 from sentinel_watch.domain.scene import SCL
-from sentinel_watch.errors import SourceError
+from sentinel_watch.errors import SceneError, SourceError
 from sentinel_watch.sources.access import Access, Signer, Token
-from sentinel_watch.sources.api_check import Check, check_api
+from sentinel_watch.sources.api_check import Check, check_api, hasty
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
@@ -26,7 +26,8 @@ from sentinel_watch.sources.s3 import S3
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from datetime import datetime
 
     import numpy as np
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from sentinel_watch.sources.patience import Deadline
 
 __all__ = ["StacApi"]
-
-T = TypeVar("T")
 
 
 class StacApi(Remote):
@@ -119,7 +118,7 @@ class StacApi(Remote):
         Each Check says `ok`, `warning` or `broken`; nothing is raised. Fetches an item and the first bytes of one
         file.
         """
-        return check_api(self)
+        return check_api(hasty(self))
 
     def api(self) -> ApiIO:
         """Return a client of the API, good until the deadline of what begins now.
@@ -133,19 +132,31 @@ class StacApi(Remote):
     ) -> dict[str, NDArray[np.float32]]:
         """Return band -> (y, x) float32 of `assets` on `grid`; raise SceneError or TransferError.
 
-        Two ways to the server and back, whatever the number of bands: all headers at once, then all blocks at once.
+        Two ways to the server and back, whatever the number of bands: all headers at once, and the blocks of each band as
+        soon as its header is there.
         """
-        opened = self._at_once(lambda band: RemoteFile(assets[band], self.ranges, self.chips, deadline, trust_chips=trust_chips), assets)
-        # in this thread, since GDAL and PROJ open their databases anew in each that they are used in
-        plans = {band: plan_reading(file, grid) for band, file in opened.items()}
-        return self._at_once(lambda band: read_planned(opened[band], plans[band], assets[band].nodata, nearest=band == SCL), assets)
-
-    def _at_once(self, do: Callable[[str], T], bands: Iterable[str]) -> dict[str, T]:
-        """Return band -> what `do` returns for it, all under way at once; the first error is raised when all have ended."""
-        asked = {band: self._threads.submit(do, band) for band in bands}
-        # nothing of a scene may be under way once it is done with
-        wait(asked.values())
-        return {band: future.result() for band, future in asked.items()}
+        submit, failed = self._threads.submit, dict[str, Exception]()
+        opening = {
+            submit(RemoteFile, asset, self.ranges, self.chips, deadline, trust_chips=trust_chips): band for band, asset in assets.items()
+        }
+        reading: dict[str, Future[NDArray[np.float32]]] = {}
+        try:
+            for opened in as_completed(opening):
+                band = opening[opened]
+                try:
+                    file = opened.result()
+                    # in this thread, since GDAL and PROJ open their databases anew in each that they are used in
+                    plan = plan_reading(file, grid)
+                except (SceneError, TransferError) as error:
+                    failed[band] = error
+                else:
+                    reading[band] = submit(read_planned, file, plan, assets[band].nodata, nearest=band == SCL)
+            # in the order of bands, or which of two errors is told would be chance
+            return {band: _result(band, reading, failed) for band in assets}
+        finally:
+            # nothing of a scene may be under way once it is done with
+            wait(opening)
+            wait(reading.values())
 
     def _ask(self, question: Question) -> Items:
         """Return the API's items for `question`; its landing page says where and how it is searched."""
@@ -181,6 +192,13 @@ class StacApi(Remote):
         signer = Signer(self.http, self.sign_service) if self.sign_service else None
         store = S3(self.s3_endpoint, self.s3_region, self.s3_key_env, self.s3_secret_env) if self.s3_endpoint else None
         return RangeClient(self.fetching, Access(self.token, signer, store), self.connections)
+
+
+def _result(band: str, reading: Mapping[str, Future[NDArray[np.float32]]], failed: Mapping[str, Exception]) -> NDArray[np.float32]:
+    """Return the pixels of a band once they are read, (y, x) float32; raise what its header or its blocks have failed with."""
+    if band in failed:
+        raise failed[band]
+    return reading[band].result()
 
 
 def _check_readable(scenes: Sequence[Scene], schemes: set[str], url: str) -> None:

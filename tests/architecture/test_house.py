@@ -56,6 +56,25 @@ def test_import_contracts_hold():
     assert done.returncode == 0, done.stdout
 
 
+def _imports():
+    """Return module -> the package's modules that it imports, also those only for types, by dotted names."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    found = {}
+    for name, path in names.items():
+        nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+        pairs = [(node.module, f"{node.module}.{alias.name}") for node in nodes for alias in node.names]
+        found[name] = {full if full in names else module for module, full in pairs} & set(names) - {name}
+    return found
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """There are no import cycles, not even for types: whatever two modules share has a place of its own."""
+    left = _imports()
+    while free := {name for name, needs in left.items() if not needs & set(left)}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert left == {}
+
+
 def test_no_room_for_odds_and_ends():
     """No module is named after nothing in particular."""
     vague = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from catalogs import Layer, Shot, series, write_catalog
-from fault_server import SEEDS
+from fault_server import SEEDS, send
 from hub_server import CLIENT, HUB_FAULTS, SECRET, Hub, serving_hub
 from odc.geo.geobox import GeoBox
 from served import QUICK, WORLD
@@ -101,6 +101,17 @@ def test_a_fault_gives_the_right_pixels_or_a_failed_scene(hub, fault, seed):
         failed.append(error)
     assert bool(failed) <= (fault in FINAL)
     assert all(re.search("access is refused|gives no token", error.what) for error in failed)
+
+
+def test_a_short_wait_is_one_in_milliseconds(hub, monkeypatch):
+    """Sentinel Hub names waits in milliseconds, also those below a thousand: 250 are a quarter of a second, and no four minutes."""
+    monkeypatch.setitem(HUB_FAULTS, "busy_shortly", lambda handler, _: send(handler, 429, b"no", {"Retry-After": "250"}))
+    hub.fault, asked = "busy_shortly", set()
+    # each request is refused the first time
+    monkeypatch.setattr(hub, "hit", lambda request: not (request in asked or asked.add(request)))
+    source = source_of(hub)
+    assert_same_reflectance(source, source.search(WORLD, None, None)[0], hub)
+    assert source.spent()["retries"] > 0
 
 
 def test_a_token_that_runs_out_is_renewed_once(hub):

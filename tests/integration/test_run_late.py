@@ -111,6 +111,7 @@ def test_a_failed_scene_that_leaves_the_catalogue_is_no_failure_for_ever(fresh, 
     assert all(
         record.outcome is Outcome.REJECTED and "no longer lists it; while it did: the file" in record.detail for record in delisted.values()
     )
+    assert "3 scenes were never read and left the catalogue: what was to be seen is not known" in without.notes
     again = run(fresh.request())
     assert (again.exit_code, again.records) == (0, without.records)
     hiding(20)
@@ -124,6 +125,19 @@ def test_a_failed_scene_that_leaves_the_catalogue_is_no_failure_for_ever(fresh, 
     assert [(r.scene_id, r.outcome, r.reason) for r in result.records] == [
         (r.scene_id, r.outcome, r.reason) for r in finished.result.records
     ]
+
+
+def test_a_used_scene_that_leaves_the_catalogue_is_told(again, finished, hiding):
+    """What was seen in a scene stands when the catalogue drops it; the run and its ledger say that the archive may not show it again."""
+    hiding(25, 55)
+    result = run(again.request())
+    told = "2 scenes were used and left the catalogue since: what was seen stands, but the archive may not show it again"
+    assert result.notes[-1] == told
+    assert told in json.loads((again.folder / "run" / "run.json").read_text())["notes"]
+    assert result.records == finished.result.records
+    assert [alert.event_id for alert in result.alerts] == [alert.event_id for alert in finished.result.alerts]
+    hiding()
+    assert told not in run(again.request()).notes
 
 
 def test_an_earlier_end_gives_what_was_known_then(again, quarry, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from hashlib import md5
 
@@ -12,6 +13,8 @@ from fault_server import Archive, serving
 from served import BANDS, GRID, WORLD, assert_same_pixels, local, remote, write_noise
 
 from sentinel_watch.errors import SceneError, SourceError
+from sentinel_watch.sources.ranges import RangeClient
+from sentinel_watch.sources.remote_file import HEADER_BYTES
 from sentinel_watch.sources.s3 import presigned
 
 KEYS = {"s3_key_env": "STORE_KEY", "s3_secret_env": "STORE_SECRET"}
@@ -63,6 +66,25 @@ def test_jp2_on_s3_gives_the_pixels_of_the_disk(archive, tmp_path):
     assert [
         path for path in tmp_path.rglob("*") if path.is_file() and (b"Signature" in (text := path.read_bytes()) or b"KEY-1" in text)
     ] == []
+
+
+def test_bands_in_jp2_are_fetched_side_by_side(archive, monkeypatch):
+    """The long part of each band is under way while those of the others are."""
+    under_way, most, fetch = Counter(), [], RangeClient.fetch
+
+    def count(client, href, span, *others):
+        under_way[span[1] > HEADER_BYTES] += 1
+        most.append(under_way[True])
+        try:
+            return fetch(client, href, span, *others)
+        finally:
+            under_way[span[1] > HEADER_BYTES] -= 1
+
+    monkeypatch.setattr(RangeClient, "fetch", count)
+    archive.delay_s = 0.3
+    source = remote(archive, s3_endpoint=f"{archive.url}/files", **KEYS)
+    assert_same_pixels(source, source.search(WORLD, None, None)[0], archive)
+    assert max(most) > 1
 
 
 @pytest.mark.parametrize("fault", ["drop", "truncate", "shifted_range", "busy_silent", "page"])

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import socket
-import ssl
-import subprocess
 import threading
+import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from shutil import which
+from typing import ClassVar
 
 import pytest
-from conftest import require
-from fault_server import FAULTS, Archive, serving
+from fault_server import FAULTS, Archive, send, serving
 from served import GRID, WORLD, assert_same_pixels, remote, write_noise
 
 from sentinel_watch.errors import SceneError, SourceError
-from sentinel_watch.sources import connections
-from sentinel_watch.sources.access import Access, Signer, Token
+from sentinel_watch.sources.access import SPARE, Access, Signer, Token
 from sentinel_watch.sources.hosts import Hosts
 from sentinel_watch.sources.http import Http, Request
 from sentinel_watch.sources.patience import Patience
@@ -202,14 +200,17 @@ def test_signatures_stay_inside(folder, tmp_path, caplog):
 
 
 class _Service(BaseHTTPRequestHandler):
-    """Gives signatures, and counts them."""
+    """Gives signatures of a life in seconds, and notes when each was given."""
 
-    given = 0
+    life_s: ClassVar[float] = 1e9
+    given: ClassVar[list[float]] = []
 
     def do_GET(self):
         """Give the next signature."""
-        type(self).given += 1
-        body = json.dumps({"token": f"sig=TOP-SECRET-{self.given}", "msft:expiry": "2999-01-01T00:00:00Z"}).encode()
+        self.given.append(time.monotonic())
+        until = datetime.now(UTC) + timedelta(seconds=self.life_s)
+        token = f"sig=TOP-SECRET-{len(self.given)}"
+        body = json.dumps({"token": token, "msft:expiry": until.isoformat().replace("+00:00", "Z")}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -219,67 +220,78 @@ class _Service(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def test_a_signature_that_has_run_out_is_renewed_once(folder, monkeypatch):
-    """Files are asked for with a signature; where the server refuses it, a new one is fetched, and only one."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Service)
+@contextmanager
+def signing(life_s=1e9, tls=None):
+    """Run a token service on loopback; yields (its handler, its port)."""
+    service = type("_Bound", (_Service,), {"life_s": life_s, "given": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), service)
+    server.handle_error = lambda *_: None
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        with serving(Archive(folder)) as archive:
-            http = Http(Hosts(("127.0.0.1",), allow_private=True, allow_plain=True), HASTY)
-            signer = Signer(http, f"http://127.0.0.1:{server.server_address[1]}/token")
-            client = RangeClient(http, Access(Token("", ()), signer))
-            href = f"{archive.url}/files/S2_20200101/b02.tif"
-            for _ in range(2):
-                client.fetch(href, (0, 100), None, HASTY.deadline())
-            assert _Service.given == 1
-            archive.fault, archive.share = "quota", 1.0
-            with pytest.raises(TransferError, match="refused"):
-                client.fetch(href, (0, 100), None, HASTY.deadline())
-            assert _Service.given == 2
-            assert [path.partition("?")[2] for path in archive.files_asked()] == ["sig=TOP-SECRET-1"] * 3 + ["sig=TOP-SECRET-2"]
+        yield service, server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    """Return the files of a certificate for archive.example and its key."""
-    require(present=which("openssl") is not None, what="openssl")
-    files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=archive.example"]
-    names = ["-addext", "subjectAltName=DNS:archive.example", "-out", str(files[0]), "-keyout", str(files[1])]
-    subprocess.run(["openssl", "req", "-x509", *options, *names], check=True, capture_output=True)
-    return files
+def test_a_signature_that_has_run_out_is_renewed_once(folder):
+    """Files are asked for with a signature; where the server refuses it, a new one is fetched, and only one."""
+    with signing() as (service, port), serving(Archive(folder)) as archive:
+        http = Http(Hosts(("127.0.0.1",), allow_private=True, allow_plain=True), HASTY)
+        client = RangeClient(http, Access(Token("", ()), Signer(http, f"http://127.0.0.1:{port}/token")))
+        href = f"{archive.url}/files/S2_20200101/b02.tif"
+        for _ in range(2):
+            client.fetch(href, (0, 100), None, HASTY.deadline())
+        assert len(service.given) == 1
+        archive.fault, archive.share = "quota", 1.0
+        with pytest.raises(TransferError, match="refused"):
+            client.fetch(href, (0, 100), None, HASTY.deadline())
+        assert len(service.given) == 2
+        assert [path.partition("?")[2] for path in archive.files_asked()] == ["sig=TOP-SECRET-1"] * 3 + ["sig=TOP-SECRET-2"]
+
+
+@pytest.mark.parametrize("says", [SPARE.total_seconds() + 0.3, 3600])
+def test_signatures_that_run_out_in_a_run_cost_no_scene(folder, monkeypatch, tmp_path, says):
+    """A store that takes each signature for 0.6 seconds is read whole: each is renewed, whether its end was told or not.
+
+    One that was told to end is renewed before the store refuses it. None is in the cache.
+    """
+    refused = []
+
+    def check(handler, reply):
+        number = int(handler.path.rpartition("-")[2])
+        if time.monotonic() - service.given[number - 1] < 0.6:
+            return send(handler, reply.status, reply.body, reply.headers)
+        refused.append(number)
+        return send(handler, 403, b"no")
+
+    monkeypatch.setitem(FAULTS, "signed", check)
+    with signing(says) as (service, port), serving(Archive(folder, "signed", share=1.0)) as archive:
+        source = remote(archive, sign_service=f"http://127.0.0.1:{port}/token", cache=tmp_path)
+        for scene in source.search(WORLD, None, None):
+            assert_same_pixels(source, scene, archive)
+            time.sleep(0.7)
+        assert len(service.given) >= 2
+        assert bool(refused) is (says == 3600)
+    assert not any(b"TOP-SECRET" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize(
-    ("name", "trusted", "good"), [("archive.example", True, True), ("other.example", True, False), ("archive.example", False, False)]
+    ("name", "known", "good"), [("archive.example", True, True), ("other.example", True, False), ("archive.example", False, False)]
 )
-def test_tls_is_checked_against_the_name(certificate, monkeypatch, name, trusted, good):
+def test_tls_is_checked_against_the_name(request, tls, name, known, good):
     """Over TLS, the certificate must be trusted and made for the host's name, although its address is called."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Service)
-    server.handle_error = lambda *_: None
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    if trusted:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    connections._trust.cache_clear()
-    try:
+    if known:
+        request.getfixturevalue("trusted")
+    with signing(tls=tls) as (_, port):
         http = Http(Hosts((name,), allow_private=True, look_up=lambda *_: ["127.0.0.1"]), HASTY)
-        request = Request(f"https://{name}:{server.server_address[1]}/", 1000)
+        asked = Request(f"https://{name}:{port}/", 1000)
         if good:
-            assert b"TOP-SECRET" in http.ask(request, HASTY.deadline()).body
+            assert b"TOP-SECRET" in http.ask(asked, HASTY.deadline()).body
         else:
             with pytest.raises(TransferError, match="certificate"):
-                http.ask(request, HASTY.deadline())
-    finally:
-        connections._trust.cache_clear()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+                http.ask(asked, HASTY.deadline())

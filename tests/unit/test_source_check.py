@@ -45,6 +45,37 @@ def test_all_names_are_listed(command, archive):
     assert [line.split()[0] for line in out.splitlines()] == names
 
 
+def test_the_list_says_what_must_be_set(command, archive):
+    """Behind each source stand the variables that hold its credentials, and nothing behind those that need none."""
+    lines = {line.split()[0]: line for line in command("list")[1].splitlines()}
+    assert lines["loop"].rstrip().endswith("needs LOOP_TOKEN")
+    assert lines["cdse"].rstrip().endswith("needs CDSE_S3_ACCESS_KEY, CDSE_S3_SECRET_KEY")
+    assert "needs" not in lines["earth-search"]
+
+
+def test_a_store_without_keys_is_told(command, archive, monkeypatch, tmp_path):
+    """Where files lie in a store, the check says which of its keys are set."""
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("token_env", f's3_endpoint = "{archive.url}"\ns3_key_env = "STORE_KEY"\ntoken_env'))
+    monkeypatch.setenv("STORE_KEY", "KEY-1")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    lines = {line.split()[0]: " ".join(line.split()[1:]) for line in command("check", "loop")[1].splitlines()}
+    assert lines["keys"] == "warning AWS_SECRET_ACCESS_KEY is not set"
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "TOP-SECRET-2")
+    out = command("check", "loop")[1]
+    assert "STORE_KEY and AWS_SECRET_ACCESS_KEY are set" in out
+    assert "TOP-SECRET-2" not in out
+
+
+def test_missing_credentials_of_a_hub_are_named(command, archive, monkeypatch):
+    """Without a client's credentials, the check names the variables that should hold them."""
+    for variable in ("SH_CLIENT_ID", "SH_CLIENT_SECRET"):
+        monkeypatch.delenv(variable, raising=False)
+    code, out, _ = command("check", "sentinelhub")
+    assert code == 3
+    assert "the environment variables SH_CLIENT_ID and SH_CLIENT_SECRET" in out
+
+
 def test_a_sound_source_is_found_sound(command, archive, monkeypatch):
     """With the token, every step succeeds but for a collection that the server does not describe, and the token is not shown."""
     monkeypatch.setenv("LOOP_TOKEN", "TOP-SECRET")

@@ -28,6 +28,12 @@ def test_retry_after_is_read_in_every_form(header, seconds):
     assert asked_wait_s(header, NOW) == seconds
 
 
+@pytest.mark.parametrize(("header", "seconds"), [("0", 0), ("200", 0.2), ("55408", 55.408), ("Wed, 01 May 2024 12:01:30 GMT", 90)])
+def test_some_services_always_send_milliseconds(header, seconds):
+    """Where a service is known for it, each number is one of milliseconds; a date stays a date."""
+    assert asked_wait_s(header, NOW, milliseconds=True) == seconds
+
+
 @pytest.fixture
 def waits(monkeypatch):
     """Return a deadline whose clock jumps instead of sleeping, and the list of its waits."""

@@ -107,3 +107,7 @@ class Region:
     expected: Mapping[str, float]
     observed: Mapping[str, float]
     """Mean reflectance over the pixels, by band."""
+    still_clear: date | None = None
+    """Latest day on which a fifth of the pixels, or more, were yet to be seen changed; None where no look tells."""
+    mostly_by: date | None = None
+    """Day by which four fifths of the pixels had been seen changed."""

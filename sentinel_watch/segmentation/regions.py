@@ -86,6 +86,8 @@ class Segmentation(Part):
             n_anomalous=int(np.median(core.n_anomalous)),
             expected=_by_band(core.expected, bands),
             observed=_by_band(core.observed, bands),
+            still_clear=_late(core.last_clear[core.last_clear > 0]),
+            mostly_by=_late(core.onset),
         )
 
     def _first(self, sure: ChangeMap) -> ChangeMap:
@@ -126,6 +128,14 @@ def outline(labels: NDArray[np.int32], transform: Affine) -> dict[int, Polygon |
 def _date(day: float) -> date:
     """Return the day that is `day` days after 1970-01-01."""
     return EPOCH + timedelta(days=int(day))
+
+
+def _late(days: NDArray[np.int32]) -> date | None:
+    """Return the day that a fifth of `days` reach or lie beyond, one of them; None where there are none.
+
+    A fifth, since single pixels at an edge turn late for no reason of their own.
+    """
+    return _date(np.quantile(days, 0.8, method="inverted_cdf")) if days.size else None
 
 
 def _by_band(values: NDArray[np.float32], bands: Sequence[str]) -> dict[str, float]:

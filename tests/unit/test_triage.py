@@ -14,11 +14,11 @@ from odc.geo.geom import Geometry
 from shapely import box
 
 from sentinel_watch.alerting import Context, Triage, tally
-from sentinel_watch.app.summary import held_back
 from sentinel_watch.alerting.facts import Facts
 from sentinel_watch.alerting.legal import judge
 from sentinel_watch.alerting.measured import below_measured_area
 from sentinel_watch.alerting.reasons import sentences
+from sentinel_watch.app.summary import held_back
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, EventStatus
 from sentinel_watch.domain.ledger import Outcome, Reason, SceneRecord
 from sentinel_watch.domain.site import Embargo, Permit, Site, Suppression

@@ -54,7 +54,7 @@ def _veil(event: Event, series: Series) -> tuple[str, str] | None:
         return None
     calm = f"{series.n_calm} show the ground as it was"
     if event.status is EventStatus.FINISHED and series.n_shown == 0:
-        return "Cloud, haze or snow covered the ground", f"since it was found no scene shows it, and {calm}"
+        return "Cloud, haze or snow covered the ground", f"no scene after it was found shows it, and {calm}"
     many = series.n_shown >= LEAST and series.veiled >= MOST * series.n_shown
     if not many or series.n_calm < CALM_FOR_VEIL * series.n_shown:
         return None

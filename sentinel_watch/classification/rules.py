@@ -178,9 +178,9 @@ class Rules(Part):
         darker = _fall(before.albedo, after.albedo) / (before.albedo or 1.0)
         ground = "Bare ground" if before.cover_type is after.cover_type is CoverType.BARE else "The surface"
         if darker >= self.min_albedo_step and site_type in BARE_AT:
-            return Verdict(BARE_AT[site_type], f"{ground} became {darker:.0%} darker")
+            return Verdict(BARE_AT[site_type], f"{ground} became {100 * darker:.0f} % darker")
         if -darker >= self.min_albedo_step and site_type in CHANGED_AT:
-            return Verdict(CHANGED_AT[site_type], f"{ground} became {-darker:.0%} brighter")
+            return Verdict(CHANGED_AT[site_type], f"{ground} became {-100 * darker:.0f} % brighter")
         return Verdict("unknown_change", _seen_only(before, after), "no rule has a name for it")
 
 
@@ -209,7 +209,7 @@ def _seen_only(before: Cover, after: Cover) -> str:
     """Return what was seen of a change that has no name, so that somebody else may name it."""
     darker = _fall(before.albedo, after.albedo) / (before.albedo or 1.0)
     found = (
-        (f"{abs(darker):.0%} {'darker' if darker > 0 else 'brighter'}", abs(darker)),
+        (f"{100 * abs(darker):.0f} % {'darker' if darker > 0 else 'brighter'}", abs(darker)),
         *((down if fall > 0 else up, abs(fall)) for down, up, fall in (
             ("less green", "greener", _fall(before.ndvi, after.ndvi)), ("drier", "moister", _fall(before.ndmi, after.ndmi)),
         )),

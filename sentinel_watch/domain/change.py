@@ -109,5 +109,7 @@ class Region:
     """Mean reflectance over the pixels, by band."""
     still_clear: date | None = None
     """Latest day on which a fifth of the pixels, or more, were yet to be seen changed; None where no look tells."""
+    half_by: date | None = None
+    """Day by which half of the pixels had been seen changed, of those days on which they last began to be."""
     mostly_by: date | None = None
-    """Day by which four fifths of the pixels had been seen changed."""
+    """The same for four fifths of them."""

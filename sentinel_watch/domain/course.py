@@ -61,9 +61,19 @@ class Course:
 
 def course_of(event: Event) -> Course:
     """Return how the event went on; nothing but the event itself is asked, so that it can be told again from what is stored."""
-    again = (now.day for was, now in pairwise(event.history) if was.status is EventStatus.FINISHED is not now.status)
-    begins = (event.first_detected, *again)
-    return Course(_onset(event), _stay(event), begins, _same_season(begins))
+    begins = _begins(event)
+    return Course(_onset(event), _stay(event, begins[-1]), begins, _same_season(begins))
+
+
+def _begins(event: Event) -> tuple[date, ...]:
+    """Return the days on which it began and came back.
+
+    An event also ends and returns where it is in pieces that are now and then too small: then most of its pixels have been off all along.
+    """
+    again = [now.day for was, now in pairwise(event.history) if was.status is EventStatus.FINISHED is not now.status]
+    half_by = event.region.half_by
+    anew = again and half_by and (again[-1] - half_by).days <= SLOW_DAYS
+    return event.first_detected, *(again if anew else ())
 
 
 def _onset(event: Event) -> Onset:
@@ -77,12 +87,12 @@ def _onset(event: Event) -> Onset:
     return Onset.ABRUPT if seen and soon else Onset.OPEN
 
 
-def _stay(event: Event) -> Stay:
-    """Return whether it is still there; once confirmed, what left no region has ended."""
+def _stay(event: Event, began: date) -> Stay:
+    """Return whether it is still there since it last `began`; once confirmed, what left no region has ended."""
     region = event.region
     if event.status is EventStatus.FINISHED:
         return Stay.RECOVERED
-    long = (event.last_observed - region.onset).days >= LONG_DAYS
+    long = (event.last_observed - began).days >= LONG_DAYS
     return Stay.PERSISTENT if long and region.n_anomalous >= MOSTLY * region.n_looks > 0 else Stay.PRESENT
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["evaluation_page"]
+__all__ = ["evaluation_page", "interval"]
 
 STYLE = """body{font:16px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:.7rem 0}th,td{border-bottom:1px solid #ccc;padding:.25rem .7rem;text-align:right}
@@ -40,7 +40,7 @@ def evaluation_page(result: Mapping[str, Any]) -> str:
     parts = [(SETS[key], result[key]) for key in SETS if result[key]["pairs"]]
     figures = _table(
         ["pairs", "n", *names],
-        ([title, part["pairs"], *(_interval(part["figures"][name]) for name in names)] for title, part in parts),
+        ([title, part["pairs"], *(interval(part["figures"][name]) for name in names)] for title, part in parts),
     )
     trials = _table(
         ["trial", f"rise of {labels[0]} on others", *names[:4]],
@@ -124,11 +124,13 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return f"<table><tr>{top}</tr>{body}</table>"
 
 
-def _interval(figure: Mapping[str, float]) -> str:
-    """Return a value with its interval.
+def interval(figure: Mapping[str, float]) -> str:
+    """Return a value with its interval, a dash where it is not known, as an AUC of a set without the label.
 
     `figure` holds `value`, `low` and `high`, the ends of the 95 % interval.
     """
+    if not np.isfinite(figure["value"]):
+        return "-"
     return f"{_number(figure['value'])} [{_number(figure['low'])}-{_number(figure['high'])}]"
 
 

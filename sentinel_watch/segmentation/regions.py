@@ -86,8 +86,9 @@ class Segmentation(Part):
             n_anomalous=int(np.median(core.n_anomalous)),
             expected=_by_band(core.expected, bands),
             observed=_by_band(core.observed, bands),
-            still_clear=_late(core.last_clear[core.last_clear > 0]),
-            mostly_by=_late(core.onset),
+            still_clear=_by(core.last_clear[core.last_clear > 0], 0.8),
+            half_by=_by(core.onset, 0.5),
+            mostly_by=_by(core.onset, 0.8),
         )
 
     def _first(self, sure: ChangeMap) -> ChangeMap:
@@ -130,12 +131,12 @@ def _date(day: float) -> date:
     return EPOCH + timedelta(days=int(day))
 
 
-def _late(days: NDArray[np.int32]) -> date | None:
-    """Return the day that a fifth of `days` reach or lie beyond, one of them; None where there are none.
+def _by(days: NDArray[np.int32], share: float) -> date | None:
+    """Return the day up to which that share of `days` lies, one of them; None where there are none.
 
-    A fifth, since single pixels at an edge turn late for no reason of their own.
+    Never all of them, since single pixels at an edge turn late for no reason of their own.
     """
-    return _date(np.quantile(days, 0.8, method="inverted_cdf")) if days.size else None
+    return _date(np.quantile(days, share, method="inverted_cdf")) if days.size else None
 
 
 def _by_band(values: NDArray[np.float32], bands: Sequence[str]) -> dict[str, float]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["event_of", "row_of"]
 
 _REGION_NUMBERS = ("area_ha", "magnitude", "evidence")
-_REGION_DAYS = ("onset", "last_clear", "confirmed", "last_observed", "still_clear", "mostly_by")
+_REGION_DAYS = ("onset", "last_clear", "confirmed", "last_observed", "still_clear", "half_by", "mostly_by")
 _REGION_BANDS = ("expected", "observed")
 
 

@@ -21,7 +21,17 @@ BEGAN = date(2021, 4, 12)
 def event(*changes, days=400, status=ON, before=GRASS, after=SOIL, **region):
     """Return an event that was found on BEGAN; `changes` are further days with the status that it had from then on."""
     found = make_event("e", first=BEGAN, area_ha=1.4)
-    fields = {"last_clear": date(2021, 3, 3), "mostly_by": BEGAN, "n_looks": 20, "n_anomalous": 19, "expected": before, "observed": after}
+    fields = {
+        "last_clear": date(2021, 3, 3),
+        "half_by": BEGAN,
+        "mostly_by": BEGAN,
+        "n_looks": 20,
+        "n_anomalous": 19,
+        "expected": before,
+        "observed": after,
+    }
+    if changes and status is ON:
+        fields["half_by"] = changes[-1][0] - timedelta(days=20)
     history = tuple(Detection("s", day, 1.4, what, 5.0) for day, what in ((BEGAN, ON), *changes))
     return replace(
         found, region=replace(found.region, **{**fields, **region}), history=history, status=status,
@@ -60,6 +70,8 @@ def test_what_stays_what_ended_and_what_came_back():
     assert (course_of(ended).stay, course_of(ended).begins) == (Stay.RECOVERED, (BEGAN,))
     back = event((date(2021, 12, 1), OFF), (date(2022, 9, 1), ON))
     assert course_of(back).begins == (BEGAN, date(2022, 9, 1))
+    # it only fell into pieces for a while
+    assert course_of(replace(back, region=replace(back.region, half_by=BEGAN))).begins == (BEGAN,)
     assert not course_of(back).seasonal
     assert told(back).event_class == "excavation"
     assert "it came back by 1 September 2022" in told(back).explanation

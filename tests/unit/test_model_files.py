@@ -47,6 +47,19 @@ def test_the_shipped_model_is_whole_and_answers():
     assert not card.believes(81, 21)
 
 
+def test_verifying_reads_the_files_again(copy):
+    """What this process has loaded and used before does not vouch for what lies on disk now."""
+    load_model(str(copy))
+    verify_model(str(copy))
+    content = (copy / "model.skops").read_bytes()
+    (copy / "model.skops").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(InputError, match="not the one that its card describes"):
+        verify_model(str(copy))
+    (copy / "model.skops").unlink()
+    with pytest.raises(InputError, match="arrays are missing"):
+        verify_model(str(copy))
+
+
 def test_a_changed_file_is_refused(copy):
     """One byte is enough."""
     content = bytearray((copy / "model.skops").read_bytes())

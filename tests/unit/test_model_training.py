@@ -48,6 +48,30 @@ def test_too_few_pairs_are_told():
         train(tiny_pairs(9), tiny_recipe(), lambda _: None)
 
 
+def test_one_neighbourhood_is_no_measure():
+    """Reviewed alerts of a single site cannot be cut into folds that have not seen each other: that is told, and what would help."""
+    pairs = tiny_pairs(12)
+    with pytest.raises(InputError, match="too few neighbourhoods") as error:
+        train(replace(pairs, lon=pairs.lon * 1e-3, lat=pairs.lat * 1e-3), tiny_recipe(), lambda _: None)
+    assert "other sites" in str(error.value)
+    # a label that one site alone has is in every fold but the one that would have to judge it
+    lon = np.where(pairs.labels == LABELS[1], 0.0, pairs.lon)
+    lat = np.where(pairs.labels == LABELS[1], 0.0, pairs.lat)
+    with pytest.raises(InputError, match=LABELS[1]):
+        train(replace(pairs, lon=lon, lat=lat), tiny_recipe(), lambda _: None)
+
+
+def test_a_region_that_alone_has_a_label_is_not_judged_by_the_others():
+    """Nothing can be said of it by a model that never saw the label: it has no figure, and the training goes on."""
+    pairs = tiny_pairs(36)
+    # two neighbourhoods of one large region hold all of a label
+    alone = np.cumsum(pairs.labels == LABELS[1]) % 2
+    lon = np.where(pairs.labels == LABELS[1], 120.0 + alone, pairs.lon)
+    _, measured = train(replace(pairs, lon=lon, lat=np.where(pairs.labels == LABELS[1], 40.0, pairs.lat)), tiny_recipe(), lambda _: None)
+    assert measured["figures"]["folds"]["pairs"] == 36
+    assert measured["figures"]["without_the_region"]["pairs"] == 24
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1_000))
 def test_neighbours_never_stand_on_both_sides(seed):

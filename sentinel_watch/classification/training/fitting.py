@@ -79,10 +79,13 @@ def cross_fitted(
 ) -> Iterator[tuple[NDArray[np.bool_], Learned]]:
     """Yield for each fold (n,) which pairs lie in it, and the model of those of `use` that do not.
 
-    Copies go with their pair, so that no disturbed twin of a pair is learnt from while the pair is judged.
+    Copies go with their pair, so that no disturbed twin of a pair is learnt from while the pair is judged. A fold without which a label has
+    no pair is passed over: nobody can judge it who has not seen it.
     """
     for number in np.unique(folds):
-        yield folds == number, fit(stuff, use & (folds != number), recipe)
+        others = use & (folds != number)
+        if len(np.unique(stuff.codes[others])) == len(recipe.labels):
+            yield folds == number, fit(stuff, others, recipe)
 
 
 def calibrated(blends: NDArray[np.float64], codes: NDArray[np.int64], coverage: float) -> tuple[float, NDArray[np.float64]]:

@@ -61,6 +61,7 @@ def evaluate_model(data: Path, name: str, out: Path) -> None:
     recipe = Recipe.model_validate(card.recipe)
     # pairs of the training would flatter the model
     result = evaluate(model, recipe, read_labelled(data, model.labels), set(card.trained_on))
+    result = {**result, "training": {key: card.figures[key] for key in ("without_the_region", "regions") if key in card.figures}}
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False)
     (out / "evaluation.json").write_text(text + "\n", encoding="utf-8")

@@ -33,7 +33,7 @@ class Onset(StrEnum):
     GRADUAL = "gradual"
     """A part of it was still seen as it was SLOW_DAYS after the first had turned."""
     OPEN = "open"
-    """There were too few looks to tell."""
+    """Too few looks tell, or it has ended and come back since."""
 
 
 class Stay(StrEnum):
@@ -62,7 +62,7 @@ class Course:
 def course_of(event: Event) -> Course:
     """Return how the event went on; nothing but the event itself is asked, so that it can be told again from what is stored."""
     begins = _begins(event)
-    return Course(_onset(event), _stay(event, begins[-1]), begins, _same_season(begins))
+    return Course(Onset.OPEN if len(begins) > 1 else _onset(event), _stay(event, begins[-1]), begins, _same_season(begins))
 
 
 def _begins(event: Event) -> tuple[date, ...]:

@@ -44,6 +44,10 @@ def test_an_evaluation_has_figures_with_intervals_and_a_page(tmp_path, model):
     page = (tmp_path / "one" / "evaluation.html").read_text()
     assert page.count("<svg") == 1
     assert "Reliability" in page
+    # what training measured of regions that a model had not seen stands beside
+    assert result["training"]["without_the_region"]["pairs"] > 500
+    assert "each large region by a model without it" in page
+    assert "auc_" not in page
     assert evaluate(data, model, tmp_path / "two").exit_code == 0
     for name in ("evaluation.json", "evaluation.html"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

@@ -73,6 +73,8 @@ def test_what_stays_what_ended_and_what_came_back():
     # it only fell into pieces for a while
     assert course_of(replace(back, region=replace(back.region, half_by=BEGAN))).begins == (BEGAN,)
     assert not course_of(back).seasonal
+    # that a part was clear in between is no growth
+    assert course_of(replace(back, region=replace(back.region, still_clear=date(2022, 8, 1)))).onset is Onset.OPEN
     assert told(back).event_class == "excavation"
     assert "it came back by 1 September 2022" in told(back).explanation
 

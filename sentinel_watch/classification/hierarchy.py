@@ -57,7 +57,7 @@ class Hierarchy(Part):
     but works of people are not ruled out. Without an opinion it is what the rules say.
     """
 
-    model: str = "mining-pairs/1.1.0"
+    model: str = "mining-pairs/1.1.1"
     """Name and version of a shipped model, or a model's folder."""
     shares: dict[str, float] = Field(default_factory=dict)
     """Label of the model -> share that it has among the changes of this deployment, 0-1; left out, that of the training data."""

@@ -17,7 +17,7 @@ from sentinel_watch.shipped import shipped
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """Return a copy of the shipped model whose intervals come from five samples, which is quick."""
-    folder = shutil.copytree(shipped("models") / "mining-pairs" / "1.1.0", tmp_path_factory.mktemp("model") / "copy")
+    folder = shutil.copytree(shipped("models") / "mining-pairs" / "1.1.1", tmp_path_factory.mktemp("model") / "copy")
     card = json.loads((folder / "card.json").read_text())
     card["recipe"]["draws"] = 5
     (folder / "card.json").write_text(json.dumps(card))

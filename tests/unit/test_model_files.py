@@ -19,7 +19,7 @@ from sentinel_watch.models.arrays_file import pack, unpack
 from sentinel_watch.models.labelled_files import read_labelled
 from sentinel_watch.shipped import shipped
 
-SHIPPED = "mining-pairs/1.1.0"
+SHIPPED = "mining-pairs/1.1.1"
 
 
 @pytest.fixture

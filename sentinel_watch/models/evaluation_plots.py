@@ -55,10 +55,10 @@ def _reliability(axes: Axes, tables: Mapping[str, Any], labels: Sequence[str]) -
         at = said + 0.006 * (number - 1)
         name = label.replace("_", " ")
         axes.vlines(at, low, high, color=f"C{number}", lw=1, alpha=0.5)
-        axes.scatter(at, was, s=15 + 120 * n / max(n.max(initial=1), 1), marker=marker, color=f"C{number}", alpha=0.8, label=name)
-    # one size in the legend, whatever the first mark's
-    for handle in axes.legend(frameon=False, fontsize=9, loc="upper left").legend_handles[1:]:
-        handle.set_sizes([40])
+        axes.scatter(at, was, s=15 + 120 * n / max(n.max(initial=1), 1), marker=marker, color=f"C{number}", alpha=0.8)
+        # one size in the legend, whatever the first mark's
+        axes.plot([], [], marker=marker, ls="", color=f"C{number}", alpha=0.8, label=name)
+    axes.legend(frameon=False, fontsize=9, loc="upper left")
     _percent(axes)
     axes.set(xlabel="probability that was said", ylabel="share of pairs that had the label", title="Reliability")
 

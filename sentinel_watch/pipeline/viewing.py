@@ -86,7 +86,7 @@ class Viewer:
 
     def _judging(self, view: View) -> NDArray[np.bool_]:
         """Return (y, x) True where a pixel may judge the offset: it holds data, and SCL, which no offset touches, calls it ground."""
-        known = (physical(view.reflectance) & np.uint8(MaskReason.NODATA)) == 0
+        known: NDArray[np.bool_] = (physical(view.reflectance) & np.uint8(MaskReason.NODATA)) == 0
         return known if view.scl is None else known & np.isin(view.scl, GROUND)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from platform import machine
 
 import numpy as np
 import pytest
@@ -28,6 +33,25 @@ def test_the_same_data_give_the_same_bytes():
     figures = measured["figures"]["folds"]["figures"]
     assert figures["auc_mining_emergence"]["value"] > 0.9
     assert figures["macro_f1"]["low"] <= figures["macro_f1"]["value"] <= figures["macro_f1"]["high"]
+
+
+FIT = """
+from hashlib import sha256
+import numpy as np
+from model_examples import tiny_pairs, tiny_recipe
+from sentinel_watch.classification.training.fitting import fit, material
+from sentinel_watch.models.storage import arrays_of
+pairs, recipe = tiny_pairs(), tiny_recipe()
+print(sha256(arrays_of(fit(material(pairs, recipe), np.ones(len(pairs), bool), recipe))).hexdigest())
+"""
+
+
+@pytest.mark.skipif(machine() != "x86_64", reason="other processors have other kernels")
+def test_the_processor_does_not_show_in_the_bytes():
+    """OpenBLAS adds up in another order for each kind of processor; whichever it takes here, the file is the same."""
+    kernels = ({**os.environ, "OPENBLAS_CORETYPE": name, "PYTHONPATH": str(Path(__file__).parents[1])} for name in ("Nehalem", "Haswell"))
+    done = [subprocess.run([sys.executable, "-c", FIT], env=env, capture_output=True, text=True, check=True).stdout for env in kernels]
+    assert done[0] == done[1] != ""
 
 
 def test_what_is_left_out_is_counted():

@@ -58,7 +58,8 @@ def _regions() -> st.SearchStrategy[Region]:
     return st.builds(
         Region, rows=_pixels, cols=_pixels, geometry=_outlines(), area_ha=st.floats(0.01, 1e6), status=st.sampled_from(PixelStatus),
         onset=_days, last_clear=_maybe_days, confirmed=_maybe_days, last_observed=_days, magnitude=_numbers, evidence=_numbers,
-        n_looks=_counts, n_anomalous=_counts, expected=_bands, observed=_bands,
+        n_looks=_counts, n_anomalous=_counts, expected=_bands, observed=_bands, still_clear=_maybe_days,
+        half_by=_maybe_days, mostly_by=_maybe_days,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def block(side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 def ours(before: np.ndarray, after: np.ndarray, boxes: np.ndarray) -> tuple[float, float]:
     """Return the seconds for the features of all boxes, and for the model's answers to them."""
     measure(before[:, :64, :64], after[:, :64, :64], np.array([[0, 0, 48, 48]], np.int32))
-    model, _ = load_model("mining-pairs/1.1.0")
+    model, _ = load_model("mining-pairs/1.1.1")
     began = perf_counter()
     features = measure(before, after, boxes)
     measured = perf_counter()

@@ -114,13 +114,19 @@ class Triage(Part):
         due = (event for event in events if event.classification and self._due(event, context))
         return tuple(event.event_id for event in due if any(_within(event, zone, context.crs) for zone in context.suppressions))
 
-    def _due(self, event: Event, context: Context) -> bool:
-        """Return whether an event is of an alert's kind and large enough, and confirmed or allowed to be early."""
-        named = event.classification is not None and event.classification.event_class not in NON_EVENT_CLASSES
+    def ripe(self, event: Event, context: Context) -> bool:
+        """Return whether an event is large enough, and confirmed or allowed to be early, whatever its class."""
+        if event.classification is None:
+            return False
         if event.status is not EventStatus.PROVISIONAL:
-            return named and event.region.area_ha >= self.min_area_ha
+            return event.region.area_ha >= self.min_area_ha
         early = self.provisional == "always" or (self.provisional == "short_history" and context.short_history)
-        return named and early and event.region.area_ha >= self.min_provisional_area_ha
+        return early and event.region.area_ha >= self.min_provisional_area_ha
+
+    def _due(self, event: Event, context: Context) -> bool:
+        """Return whether an event is ripe and of an alert's kind."""
+        named = event.classification is not None and event.classification.event_class not in NON_EVENT_CLASSES
+        return named and self.ripe(event, context)
 
     def _alert(self, event: Event, what: Classification, context: Context) -> Alert:
         """Return the alert of an event that is due, figures rounded to what they can bear."""

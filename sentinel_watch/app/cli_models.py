@@ -15,7 +15,7 @@ __all__ = ["models"]
 
 models = typer.Typer(no_args_is_help=True, help="Train, evaluate and verify models that say what an event is.")
 
-DEFAULT_MODEL = "mining-pairs/1.1.0"
+DEFAULT_MODEL = "mining-pairs/1.1.1"
 
 
 @models.command("train")

@@ -19,7 +19,7 @@ from sentinel_watch.classification.training.recipe import Recipe
 from sentinel_watch.classification.training.training import train
 from sentinel_watch.errors import InputError
 from sentinel_watch.models.card import Card
-from sentinel_watch.models.evaluation_page import evaluation_page
+from sentinel_watch.models.evaluation_page import evaluation_page, interval
 from sentinel_watch.models.labelled_files import read_labelled, write_labelled
 from sentinel_watch.models.storage import arrays_of, load_model, save_model, verify_model
 from sentinel_watch.pipeline.collecting import collect
@@ -61,6 +61,7 @@ def evaluate_model(data: Path, name: str, out: Path) -> None:
     recipe = Recipe.model_validate(card.recipe)
     # pairs of the training would flatter the model
     result = evaluate(model, recipe, read_labelled(data, model.labels), set(card.trained_on))
+    result = {**result, "training": {key: card.figures[key] for key in ("without_the_region", "regions") if key in card.figures}}
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False)
     (out / "evaluation.json").write_text(text + "\n", encoding="utf-8")
@@ -68,7 +69,7 @@ def evaluate_model(data: Path, name: str, out: Path) -> None:
     console = Console()
     console.print(f"{model.name}: {result['all']['pairs']} pairs judged; left out: {result['left_out']}", soft_wrap=True)
     for figure, told in result["all"].get("figures", {}).items():
-        console.print(f"  {figure}: {told['value']:.3f} [{told['low']:.3f}-{told['high']:.3f}]", highlight=False)
+        console.print(f"  {figure}: {interval(told)}", highlight=False, markup=False)
     console.print(f"written: {out / 'evaluation.html'}, {out / 'evaluation.json'}", soft_wrap=True)
 
 

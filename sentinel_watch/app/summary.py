@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentinel_watch.app.tables import alert_table, console, fact_table
 from sentinel_watch.domain.ledger import Outcome
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.deliver import RunResult
     from sentinel_watch.pipeline.plan import RunRequest
 
-__all__ = ["observed", "print_summary"]
+__all__ = ["held_back", "observed", "print_summary"]
 
 ALERTS_SHOWN = 20
 FAILURES_SHOWN = 5
@@ -32,7 +32,7 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
 
     The first 20 alerts at most, and where the rest are; `alerts.geojson` and `run.json` hold everything.
 
-    Reads run.json once more for which detectors watched.
+    Reads run.json once more for which detectors watched and what was held back.
     """
     out = console()
     count = len(result.alerts)
@@ -46,6 +46,7 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
         )
     facts = {
         "Observed": "\n".join(observed(result.records)),
+        "Held back": "\n".join(held_back(_report(result)["events"])),
         "Decided": "\n".join([f"pipeline {request.pipeline.name}, {_detectors(result)}", *result.notes]),
         "Not read": "\n".join(_failures(result.records)),
         "Wrote": "\n".join(_written(request, result)),
@@ -84,6 +85,19 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
         yield f"the AOI was clear to {seen['mean_clear_fraction']:.0%} on average; last scene of use: {seen['last_used'] or 'none'}"
 
 
+def held_back(became: Mapping[str, Any]) -> Iterator[str]:
+    """Yield in plain words which events became no alert, and why; nothing where none was held back.
+
+    `became` is the member `events` of run.json. What was taken for no event comes first, by class.
+    """
+    for name, found in became["no_event"].items():
+        yield f"{name.replace('_', ' ')}: {found['events']} ({found['area_ha']:.2f} ha), taken for no event"
+    if count := became["suppressed"]:
+        yield f"in zones where nothing is to be alerted: {count}"
+    if count := became["too_small_or_early"]:
+        yield f"too small or not yet confirmed: {count}"
+
+
 def _detectors(result: RunResult) -> str:
     """Return which detectors watched, as the report tells it, and how many blocks each.
 
@@ -95,7 +109,13 @@ def _detectors(result: RunResult) -> str:
 
 def _watching(result: RunResult) -> list[str | None]:
     """Return the detector of each block, as the report tells it; None for one that nobody watches."""
-    return list(json.loads(result.paths["run.json"].read_text("utf-8"))["grid"]["detector_by_block"].values())
+    return list(_report(result)["grid"]["detector_by_block"].values())
+
+
+def _report(result: RunResult) -> dict[str, Any]:
+    """Return what run.json holds."""
+    document: dict[str, Any] = json.loads(result.paths["run.json"].read_text("utf-8"))
+    return document
 
 
 def _failures(records: Sequence[SceneRecord]) -> Iterator[str]:

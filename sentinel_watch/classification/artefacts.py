@@ -32,34 +32,34 @@ BY_CHANCE = 0.001
 FACETS = ("satellite", "orbit", "processing baseline")
 
 
-def artefact(event: Event) -> tuple[str, str] | None:
-    """Return class and words of what the event's scenes give away, None where they give nothing away."""
+def artefact(event: Event) -> tuple[str, str, str] | None:
+    """Return class, words and reason of what the event's scenes give away, None where they give nothing away."""
     series = event.series
     if series.n_shown >= LEAST and series.displaced >= MOST * series.n_shown:
         told = f"{series.displaced} of the {series.n_shown} scenes that show a change lie beside their place"
-        return "misregistration", f"An edge only seems moved, since {told},"
-    if words := _veil(event, series):
-        return "cloud_artefact", words
+        return "misregistration", "An edge only seems to have moved", told
+    if veil := _veil(event, series):
+        return "cloud_artefact", *veil
     if facet := _only_one(series):
-        return "sensor_artefact", f"A difference between sensors and not of the ground, since one {facet} alone shows it,"
+        return "sensor_artefact", "The sensors differ, and not the ground,", f"one {facet} alone shows it"
     return None
 
 
-def _veil(event: Event, series: Series) -> str:
-    """Return the words for cloud or shadow: veiled in most scenes that show it, and gone in more; empty where it is something else.
+def _veil(event: Event, series: Series) -> tuple[str, str] | None:
+    """Return words and reason for cloud or shadow: veiled in most scenes that show it, and gone in more; None where it is something else.
 
     The detector's own count is asked too: it holds a faint change to be there in scenes that show little of it.
     """
     if event.region.n_anomalous > SEEN_FOR_VEIL * max(event.region.n_looks, 1) or series.n_calm < LEAST:
-        return ""
+        return None
     calm = f"{series.n_calm} show the ground as it was"
     if event.status is EventStatus.FINISHED and series.n_shown == 0:
-        return f"Cloud, haze or snow that passed, since no scene shows it since it was found and {calm},"
+        return "Cloud, haze or snow covered the ground", f"no scene after it was found shows it, and {calm}"
     many = series.n_shown >= LEAST and series.veiled >= MOST * series.n_shown
     if not many or series.n_calm < CALM_FOR_VEIL * series.n_shown:
-        return ""
+        return None
     veiled = f"{series.veiled} of the {series.n_shown} scenes that show it are veiled"
-    return f"Cloud, haze or shadow that no mask found, since {veiled} and {calm},"
+    return "Cloud, haze or shadow that no mask found covered the ground", f"{veiled}, and {calm}"
 
 
 def _only_one(series: Series) -> str:

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from sentinel_watch.classification.cover import Cover, CoverType
 from sentinel_watch.classification.reasons import told
-from sentinel_watch.classification.rules import Rules, extent
+from sentinel_watch.classification.rules import Rules
+from sentinel_watch.classification.sentence import sentence
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, Event
 from sentinel_watch.registry import Part
 
@@ -34,16 +35,18 @@ WORKS_AT = ("waste_deposit", "construction", "vegetation_loss", "tailings_change
 """Classes by which a rule may name other works of people; else they are `construction`."""
 
 PHRASES = {
-    "excavation": "New mining ground",
-    "construction": "Works of people other than mining, as ponds, pits or buildings,",
-    "waste_deposit": "Works of people, at a landfill most probably a deposit,",
-    "tailings_change": "Works of people on tailings",
-    "vegetation_loss": "Vegetation cleared by people",
-    "water_extent_change": "A natural change of the water's extent",
-    "water_discolouration": "A natural change of the water's colour",
-    "surface_burn": "A change of nature, spectrally consistent with fire,",
-    "seasonal": "A change of nature",
+    "excavation": "New mining ground appeared",
+    "construction": "Works of people other than mining, as ponds, pits or buildings, appeared",
+    "waste_deposit": "Works of people, at a landfill most probably a deposit, appeared",
+    "tailings_change": "Works of people appeared on tailings",
+    "vegetation_loss": "People cleared vegetation",
+    "water_extent_change": "Nature changed the water's extent",
+    "water_discolouration": "Nature changed the water's colour",
+    "surface_burn": "Nature changed the ground, spectrally consistent with fire,",
+    "seasonal": "Nature changed the ground",
+    "unknown_change": "The surface changed",
 }
+"""Subject and verb of the sentence, where the labels are those known here."""
 
 
 class Hierarchy(Part):
@@ -54,7 +57,7 @@ class Hierarchy(Part):
     but works of people are not ruled out. Without an opinion it is what the rules say.
     """
 
-    model: str = "mining-pairs/1.1.0"
+    model: str = "mining-pairs/1.1.1"
     """Name and version of a shipped model, or a model's folder."""
     shares: dict[str, float] = Field(default_factory=dict)
     """Label of the model -> share that it has among the changes of this deployment, 0-1; left out, that of the training data."""
@@ -81,8 +84,14 @@ class Hierarchy(Part):
         for label, share in shares.items():
             probs[names[label]] = probs.get(names[label], 0.0) + share
         what = _decided(shares, opinion.likely, names)
-        words = f"{PHRASES.get(what, 'The surface changed, and it is open into what,')} {extent(event)}{told(opinion, shares, what)}."
+        words = sentence(_phrase(what, opinion), event, told(opinion, shares, what))
         return Classification(what, probs, opinion.model, words, opinion)
+
+
+def _phrase(what: str, opinion: Opinion) -> str:
+    """Return subject and verb of the sentence; a model with labels of its own may name what no phrase here is meant for."""
+    meant = what == "unknown_change" or {MINING, WORKS, NATURE} & set(opinion.probs)
+    return PHRASES[what] if meant and what in PHRASES else f"The ground changed in a way that looks like {what.replace('_', ' ')}"
 
 
 def _decided(shares: Mapping[str, float], likely: Sequence[str], names: Mapping[str, str]) -> str:

@@ -37,24 +37,24 @@ WORDS = (
     ("brightness_", "how bright it is"),
 )
 MOST = 2
+LABELS = {"mining_emergence": "new mining", "human_activity": "other works of people", "natural_change": "a change by nature"}
+"""Labels in plain words."""
 
 
 def told(opinion: Opinion, shares: Mapping[str, float], event_class: str) -> str:
     """Return the end of an explanation: how sure the model is, and what spoke for it; what it leaves open where it names nothing.
 
-    `shares` is label -> probability as it holds at the place.
-
-    It begins with a semicolon and has no full stop, since the sentence goes on. Features come in the
-    model's own order, most telling first.
+    `shares` is label -> probability as it holds at the place. A part of a sentence, with neither capital nor full stop. Features come in
+    the model's own order, most telling first.
     """
     if event_class == "unknown_change":
         # an empty set leaves as much open as a full one
         likely = opinion.likely or tuple(opinion.probs)
-        return f"; the model cannot rule out {' or '.join(label.replace('_', ' ') for label in likely)}"
+        return f"the model cannot rule out {' or '.join(LABELS.get(label, label.replace('_', ' ')) for label in likely)}"
     # several features can have the same words, and are told once
     reasons = list(dict.fromkeys(filter(None, map(_word, opinion.measures))))[:MOST]
-    because = f", by {' and '.join(reasons)}" if reasons else ""
-    return f"; the model gives {100 * max(shares.values()):.0f} %{because}"
+    because = f", mostly by {' and '.join(reasons)}" if reasons else ""
+    return f"the model is {100 * max(shares.values()):.0f} % sure{because}"
 
 
 def _word(feature: str) -> str:

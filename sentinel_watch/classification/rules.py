@@ -13,7 +13,9 @@ from pydantic import Field
 
 from sentinel_watch.classification.artefacts import artefact
 from sentinel_watch.classification.cover import Cover, CoverType
-from sentinel_watch.domain.event import Classification, Event, EventStatus
+from sentinel_watch.classification.sentence import sentence
+from sentinel_watch.domain.course import Course, Onset, course_of
+from sentinel_watch.domain.event import Classification, Event
 from sentinel_watch.registry import Part
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.opinion import Opinion
     from sentinel_watch.domain.site import Site
 
-__all__ = ["Rules", "extent"]
+__all__ = ["Rules"]
 
 BARE_AT = {"mine": "excavation", "landfill": "waste_deposit", "industrial_zone": "construction"}
 """Site type -> what new bare ground or a new surface is there, most probably."""
@@ -34,20 +36,30 @@ CHANGED_AT = {"mine": "tailings_change", "landfill": "waste_deposit", "industria
 """Site type -> what a brighter surface on bare ground is there, most probably."""
 
 
+NEVER_SEASONAL = frozenset({"snow", "cloud_artefact", "misregistration", "sensor_artefact", "water_discolouration", "surface_burn"})
+"""Classes that stand even where a change comes back with the season: discharge and fire each year are still events."""
+
+NOTABLE = 0.02
+"""Difference of a ratio, or share of reflectance, that is worth a word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The class that a rule gives and the words for what it saw."""
 
     event_class: str
     phrase: str
+    """Subject and verb; the extent follows."""
+    why: str = ""
+    """What speaks for it in the series."""
 
 
 class Rules(Part):
     """Decides by rule; its confidence is a stated upper bound, not a measured rate, and the alert says so.
 
-    The first rule that fits decides, in this order: snow, what the scenes give away as no change of the ground, field, greening, water,
-    fire, loss of vegetation, brighter or darker ground. Limits are differences of a ratio, or shares of reflectance; higher ones call
-    more events `unknown_change`.
+    The first rule that fits decides, in this order: snow, what the scenes give away as no change of the ground, field, greening, the
+    season that comes again, water, fire, loss of vegetation, brighter or darker ground. Limits are differences of a ratio, or shares of
+    reflectance; higher ones call more events `unknown_change`.
     """
 
     confidence: float = Field(0.5, gt=0, le=0.5)
@@ -75,10 +87,13 @@ class Rules(Part):
         reflectance in mid-month, NaN = not known; empty where no baseline is, and then no place is taken for a field.
         """
         before, after = Cover(event.region.expected), Cover(event.region.observed)
-        verdict = self._no_event(before, after, event, months(year)) or self._verdict(before, after, site.site_type)
+        course = course_of(event)
+        verdict = self._no_event(before, after, event, months(year)) or self._verdict(before, after, site.site_type, course)
+        if course.seasonal and verdict.event_class not in NEVER_SEASONAL:
+            verdict = _recurring(before, after)
         known = verdict.event_class != "unknown_change"
         probs = {verdict.event_class: self.confidence, "unknown_change": 1 - self.confidence} if known else {"unknown_change": 1.0}
-        return Classification(verdict.event_class, probs, "rule", f"{verdict.phrase} {extent(event)}.", opinion)
+        return Classification(verdict.event_class, probs, "rule", sentence(verdict.phrase, event, verdict.why), opinion)
 
     def _no_event(self, before: Cover, after: Cover, event: Event, year: Sequence[Cover]) -> Verdict | None:
         """Return what the weather, the sensor or a farmer does, None where it is something else.
@@ -86,17 +101,26 @@ class Rules(Part):
         A field is taken for one until it has differed for `fallow_days`: only a pit on farmland stays bare for longer.
         """
         was, now = before.cover_type, after.cover_type
-        if now is CoverType.SNOW and was is not CoverType.SNOW:
-            return Verdict("snow", "Snow seems to cover the ground")
+        if CoverType.SNOW in {was, now} and was is not now and now is not None:
+            thaw = was is CoverType.SNOW
+            return (
+                Verdict("seasonal", "Snow that usually lies there is gone") if thaw else Verdict("snow", "Snow seems to cover the ground")
+            )
         if told := artefact(event):
             return Verdict(*told)
         if self._is_field(year) and now in (CoverType.BARE, CoverType.VEGETATION):
             lasted = (event.last_observed - event.region.onset).days
-            return Verdict("agriculture", "A field that is bare in part of every year differs") if lasted < self.fallow_days else None
+            return Verdict("agriculture", "A field that is bare in part of every year looks unusual") if lasted < self.fallow_days else None
+        return self._greening(before, after)
+
+    def _greening(self, before: Cover, after: Cover) -> Verdict | None:
+        """Return the season where plants grew, None where they did not."""
+        was, now = before.cover_type, after.cover_type
         # both must hold: leaves that stay green but lose water are under stress
         if was is now is CoverType.VEGETATION and _fall(before.ndvi, after.ndvi) <= 0 and _fall(before.ndmi, after.ndmi) <= 0:
             return Verdict("seasonal", "Vegetation is denser than usual")
-        return None
+        grew = was is CoverType.BARE and now is CoverType.VEGETATION
+        return Verdict("seasonal", "Vegetation grew where the ground was bare") if grew else None
 
     def _is_field(self, year: Sequence[Cover]) -> bool:
         """Return whether the place is green in one month and bare in another of its normal year.
@@ -106,16 +130,17 @@ class Rules(Part):
         kinds = {month.cover_type for month in year}
         return {CoverType.BARE, CoverType.VEGETATION} <= kinds
 
-    def _verdict(self, before: Cover, after: Cover, site_type: str) -> Verdict:
+    def _verdict(self, before: Cover, after: Cover, site_type: str, course: Course) -> Verdict:
         """Return what water, fire, clearing or earth-moving explains; `unknown_change` at worst."""
         was, now = before.cover_type, after.cover_type
         if CoverType.WATER in (was, now):
             # first, since flooded vegetation is dark and no longer green, and would pass for burnt or cleared
             return self._water(was, now)
-        if self._burnt(before, after):
+        # a fire is over in days: what turns dark part by part is dug or drained
+        if course.onset is not Onset.GRADUAL and self._burnt(before, after):
             return Verdict("surface_burn", "The ground turned dark, as fire leaves it,")
         if was is CoverType.VEGETATION and max(_fall(before.ndvi, after.ndvi), _fall(before.ndmi, after.ndmi)) >= self.min_ndvi_drop:
-            return self._vegetation(now, site_type)
+            return self._vegetation(before, after, site_type)
         return self._surface(before, after, site_type)
 
     def _water(self, was: CoverType | None, now: CoverType | None) -> Verdict:
@@ -132,15 +157,17 @@ class Rules(Part):
         darker = _fall(before.brightness, after.brightness) > 0
         return _fall(before.nbr, after.nbr) >= self.min_nbr_drop and nir <= self.max_char_nir and darker
 
-    def _vegetation(self, now: CoverType | None, site_type: str) -> Verdict:
+    def _vegetation(self, before: Cover, after: Cover, site_type: str) -> Verdict:
         """Return loss where bare ground is left, as the site type explains it; stress where it is still green.
 
         Which plants they were is not asked: one spectrum does not tell a forest from a meadow.
         """
-        if now is CoverType.BARE:
+        if after.cover_type is CoverType.BARE:
             return Verdict(BARE_AT.get(site_type, "vegetation_loss"), "Bare ground replaced vegetation")
         # felling is what to look for in a protected area; beside works, dust and drainage thin plants too
-        return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", "Vegetation became thinner and drier")
+        fell = (("thinner", _fall(before.ndvi, after.ndvi)), ("drier", _fall(before.ndmi, after.ndmi)))
+        how = " and ".join(word for word, by in fell if by >= self.min_ndvi_drop)
+        return Verdict("vegetation_loss" if site_type == "protected_area" else "vegetation_stress", f"Vegetation became {how}")
 
     def _surface(self, before: Cover, after: Cover, site_type: str) -> Verdict:
         """Return what brighter or darker bare ground means at such a site; `unknown_change` where no table names it.
@@ -149,11 +176,12 @@ class Rules(Part):
         """
         # a share, since a step of 0.02 is much on wet tailings and nothing on salt
         darker = _fall(before.albedo, after.albedo) / (before.albedo or 1.0)
+        ground = "Bare ground" if before.cover_type is after.cover_type is CoverType.BARE else "The surface"
         if darker >= self.min_albedo_step and site_type in BARE_AT:
-            return Verdict(BARE_AT[site_type], "Bare ground became darker")
+            return Verdict(BARE_AT[site_type], f"{ground} became {100 * darker:.0f} % darker")
         if -darker >= self.min_albedo_step and site_type in CHANGED_AT:
-            return Verdict(CHANGED_AT[site_type], "Bare ground became brighter")
-        return Verdict("unknown_change", "The surface changed in a way that no rule names")
+            return Verdict(CHANGED_AT[site_type], f"{ground} became {-100 * darker:.0f} % brighter")
+        return Verdict("unknown_change", _seen_only(before, after), "no rule has a name for it")
 
 
 def months(year: Mapping[str, NDArray[np.float32]]) -> list[Cover]:
@@ -169,22 +197,22 @@ def _fall(before: float | None, after: float | None) -> float:
     return 0.0 if before is None or after is None else before - after
 
 
-def extent(event: Event) -> str:
-    """Return the end of the explanation: how large, since when, seen how often.
-
-    No full stop, so that a caller can go on. Counts are medians over the region's pixels; areas are rounded to 100 square metres.
-    """
-    region = event.region
-    # the change lies between two looks, and which day it was nobody saw
-    since = f"between {_long(region.last_clear)} and {_long(region.onset)}" if region.last_clear else f"by {_long(region.onset)}"
-    seen = f"seen in {region.n_anomalous} of {region.n_looks} clear looks since"
-    again = ", and is back to what it was" if event.status is EventStatus.FINISHED else ""
-    return f"over {region.area_ha:.2f} ha {since}; {seen}{again}"
+def _recurring(before: Cover, after: Cover) -> Verdict:
+    """Return what comes and goes with the season: of vegetation that gives way to bare ground each year, a field."""
+    why = "it began in the same season of another year too, and had ended in between"
+    if (before.cover_type, after.cover_type) == (CoverType.VEGETATION, CoverType.BARE):
+        return Verdict("agriculture", "Vegetation gave way to bare ground, as on a field,", why)
+    return Verdict("seasonal", "The ground changed with the season", why)
 
 
-def _long(day: object) -> str:
-    """Return a day as in `7 August 2018`.
-
-    Without a leading zero, by a format that not every operating system knows (`%-d`).
-    """
-    return f"{day:%-d %B %Y}"
+def _seen_only(before: Cover, after: Cover) -> str:
+    """Return what was seen of a change that has no name, so that somebody else may name it."""
+    darker = _fall(before.albedo, after.albedo) / (before.albedo or 1.0)
+    found = (
+        (f"{100 * abs(darker):.0f} % {'darker' if darker > 0 else 'brighter'}", abs(darker)),
+        *((down if fall > 0 else up, abs(fall)) for down, up, fall in (
+            ("less green", "greener", _fall(before.ndvi, after.ndvi)), ("drier", "moister", _fall(before.ndmi, after.ndmi)),
+        )),
+    )  # fmt: skip
+    told = [words for words, by in found if by >= NOTABLE]
+    return f"The surface became {' and '.join(told[:2])}" if told else "The surface changed a little"

@@ -21,6 +21,7 @@ _LEAST_AROUND = 40
 """Pixels of surroundings without which nothing is known of them."""
 _LEAST_SEEN = 0.5
 _SHIFTS_PX = (0.25, 2.5)
+_STEPS = 4
 
 
 class Stretch(NamedTuple):
@@ -65,25 +66,56 @@ def sight(part: Stretch, bands: Sequence[str], change: tuple[Mapping[str, float]
 def _displaced(normal: NDArray[np.float32], residual: NDArray[np.float32], own: NDArray[np.bool_], beside: NDArray[np.bool_]) -> float:
     """Return the share of the residual on `own` that the shift of the pixels `beside` explains, 0-1; 0 where they show no shift.
 
-    One step of Lucas and Kanade (1981) over all bands. The shift is found on the surroundings alone: an edge that has really moved
-    would look like a shift of itself.
+    The shift is found on the surroundings alone: an edge that has really moved would look like a shift of itself. By a few steps, each
+    from where the last one led, since one step is too short for edges of a pixel and a half.
     """
-    if min(normal.shape[1:]) < 3 or beside.sum() < _LEAST_AROUND:
-        return 0.0
-    slopes = np.stack([np.gradient(normal, axis=axis) for axis in (1, 2)])
-    usable = np.isfinite(slopes).all(axis=(0, 1))
-    here, there = own & usable, beside & usable
+    seen, moved, shift = normal + residual, normal, np.zeros(2)
+    for _ in range(_STEPS):
+        shift = shift + _step(moved, seen - moved, beside)
+        if not _SHIFTS_PX[0] <= float(np.hypot(*shift)) <= _SHIFTS_PX[1]:
+            return 0.0
+        moved = _shifted(normal, shift)
+    known = np.isfinite(moved).all(axis=0)
+    here, there = own & known, beside & known
     if here.sum() == 0 or there.sum() < _LEAST_AROUND:
         return 0.0
+    told, rest = (_beyond(seen - picture, here, there) for picture in (normal, moved))
+    return float(np.clip(1 - (rest**2).sum() / max(float((told**2).sum()), 1e-12), 0, 1))
+
+
+def _beyond(residual: NDArray[np.float32], here: NDArray[np.bool_], there: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return (B, n) the residual `here`, less what is common to the pixels `there`."""
+    return np.asarray(residual[:, here] - np.median(residual[:, there], axis=1)[:, None])
+
+
+def _shifted(picture: NDArray[np.float32], shift: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return what `picture` (B, y, x) shows `shift` (rows, columns) further on, bilinear; NaN where that is not known."""
+    whole = np.floor(shift).astype(int)
+    (down, right), reach = shift - whole, int(np.abs(whole).max()) + 1
+    padded = np.pad(picture, ((0, 0), (reach, reach), (reach, reach)), constant_values=np.nan)
+    height, width = picture.shape[1:]
+    out = np.zeros_like(picture)
+    for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        weight = (down if y else 1 - down) * (right if x else 1 - right)
+        top, left = reach + whole[0] + y, reach + whole[1] + x
+        if weight > 0:
+            out += np.float32(weight) * padded[:, top : top + height, left : left + width]
+    return out
+
+
+def _step(normal: NDArray[np.float32], residual: NDArray[np.float32], beside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the shift (rows, columns) of one step of Lucas and Kanade (1981) over all bands; nought where too little is known."""
+    if min(normal.shape[1:]) < 3 or beside.sum() < _LEAST_AROUND:
+        return np.zeros(2)
+    slopes = np.stack([np.gradient(normal, axis=axis) for axis in (1, 2)])
+    usable = np.isfinite(slopes).all(axis=(0, 1))
+    there = beside & usable
+    if there.sum() < _LEAST_AROUND:
+        return np.zeros(2)
     left = residual - np.median(residual[:, there], axis=1)[:, None, None]
     # each band in units of its own scatter, of the mean: most ground is flat, and its edges alone show a shift
     scale = np.maximum(1.5 * np.abs(left[:, there]).mean(axis=1), 1e-4)[:, None]
     pull = np.clip(left[:, there] / scale, -3, 3)
     lever = slopes[:, :, there] / scale
     normal_matrix = np.einsum("ibp,jbp->ij", lever, lever) + 1e-9 * np.eye(2)
-    shift = np.linalg.solve(normal_matrix, np.einsum("ibp,bp->i", lever, pull))
-    if not _SHIFTS_PX[0] <= float(np.hypot(*shift)) <= _SHIFTS_PX[1]:
-        return 0.0
-    told = left[:, here]
-    rest = told - np.einsum("i,ibp->bp", shift, slopes[:, :, here])
-    return float(np.clip(1 - (rest**2).sum() / max(float((told**2).sum()), 1e-12), 0, 1))
+    return np.asarray(np.linalg.solve(normal_matrix, np.einsum("ibp,bp->i", lever, pull)))

@@ -107,3 +107,9 @@ class Region:
     expected: Mapping[str, float]
     observed: Mapping[str, float]
     """Mean reflectance over the pixels, by band."""
+    still_clear: date | None = None
+    """Latest day on which a fifth of the pixels, or more, were yet to be seen changed; None where no look tells."""
+    half_by: date | None = None
+    """Day by which half of the pixels had been seen changed, of those days on which they last began to be."""
+    mostly_by: date | None = None
+    """The same for four fifths of them."""

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sentinel_watch.errors import InputError
 from sentinel_watch.evidence.before_after import before_after_png
+from sentinel_watch.evidence.bundle.documents import event_document
 from sentinel_watch.evidence.bundle.files import manifest_of, sha256_of
 from sentinel_watch.evidence.change_map import change_map_png
 from sentinel_watch.evidence.series import all_series
@@ -26,9 +28,9 @@ MANIFEST = "SHA256SUMS"
 
 
 def write_evidence(inputs: EvidenceInputs, folder: Path) -> str:
-    """Write the figures, the table and the manifest of one alert into `folder`; return the manifest's hash.
+    """Write the figures, the numbers and the manifest of one alert into `folder`; return the manifest's hash.
 
-    `before_after.png`, `change_map.png`, `time_series.png`, `series.csv`, `SHA256SUMS`. The same inputs give the same bytes.
+    `before_after.png`, `change_map.png`, `time_series.png`, `series.csv`, `event.json`, `SHA256SUMS`. The same inputs give the same bytes.
     Other files in the folder stay, and are in the manifest too. OSError where the folder cannot be written.
     """
     series = all_series(inputs.samples, inputs.normal, inputs.index, inputs.indices)
@@ -37,6 +39,8 @@ def write_evidence(inputs: EvidenceInputs, folder: Path) -> str:
     write_file(folder / "change_map.png", change_map_png(inputs))
     write_file(folder / "time_series.png", time_series_png(inputs, series))
     write_file(folder / "series.csv", series_csv(inputs.samples, series).encode())
+    document = event_document(inputs.event, str(inputs.chip.grid.crs))
+    write_file(folder / "event.json", f"{json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode())
     # Last, so that a folder whose writing was broken off does not verify.
     write_file(folder / MANIFEST, _manifest(folder).encode())
     return manifest_hash(folder)

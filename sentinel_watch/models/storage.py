@@ -73,11 +73,18 @@ def find_model(name_or_path: str) -> Path:
 def load_model(name_or_path: str) -> tuple[Learned, Card]:
     """Return a model and its card, the file's hash and features checked before anything of it is used.
 
-    Raises InputError where it is not there, damaged, of another layout, or made for other features than this version measures.
+    Raises InputError where it is not there, damaged, of another layout, or made for other features than this version measures. A
+    process reads a model once: a change on disk since then is for the next one.
     """
-    home = find_model(name_or_path)
+    return _read(find_model(name_or_path))
+
+
+def _read(home: Path) -> tuple[Learned, Card]:
+    """Return the model of a folder as it now lies on disk, and its card; raises as `load_model` does."""
     card = _card(home)
     _check(card, home)
+    if not (home / ARRAYS).is_file():
+        raise InputError("the model's arrays are missing", where=str(home / ARRAYS), next_step="install the model again, or train it anew")
     content = (home / ARRAYS).read_bytes()
     # before it is unpacked: a file that is not the card's is not even looked into
     found = sha256(content).hexdigest()
@@ -92,11 +99,11 @@ def load_model(name_or_path: str) -> tuple[Learned, Card]:
 def verify_model(name_or_path: str) -> Card:
     """Return the card of a model that is whole: hash, features, arrays and readable card; raise InputError where it is not.
 
-    A model that this process has already loaded is not read again: a change on disk since then is found by the next process.
+    The files are read anew, whatever this process has loaded before.
     """
-    _, card = load_model(name_or_path)
     home = find_model(name_or_path)
-    if (home / README).read_text(encoding="utf-8") != readable(card):
+    _, card = _read(home)
+    if not (home / README).is_file() or (home / README).read_text(encoding="utf-8") != readable(card):
         raise InputError(
             "the readable card does not say what card.json says", where=str(home / README), next_step="write it anew by training"
         )

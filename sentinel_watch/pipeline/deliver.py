@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sentinel_watch import __version__
-from sentinel_watch.alerting import Context
+from sentinel_watch.alerting import Context, tally
 from sentinel_watch.domain.ledger import Outcome
 from sentinel_watch.domain.scene import SCL
 from sentinel_watch.domain.surroundings import Surroundings
@@ -19,7 +19,7 @@ from sentinel_watch.log import log
 from sentinel_watch.pipeline.learning import Lesson
 from sentinel_watch.pipeline.picture import draw_overview
 from sentinel_watch.pipeline.proof import prove
-from sentinel_watch.pipeline.report import write_report
+from sentinel_watch.pipeline.report import Findings, write_report
 from sentinel_watch.pipeline.rewind import unlisted
 from sentinel_watch.register import read_surroundings
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.progress import Progress
     from sentinel_watch.store import Store
 
-__all__ = ["RunResult", "deliver", "draft_alerts", "history_days"]
+__all__ = ["RunResult", "deliver", "draft_alerts", "history_days", "triage_context"]
 
 TWO_YEARS = 700
 """Days, a little less than two years: a history of two whole seasons may end at its last clear scene."""
@@ -74,25 +74,28 @@ def deliver(job: Assignment, store: Store, progress: Progress) -> RunResult:
     out.mkdir(parents=True, exist_ok=True)
     records, lessons = store.records(job.watch), _lessons(job, store)
     # the sinks write what the store gives back: it adds what people have entered
-    context, crs = job.request.pipeline.context, str(job.ground.grid.crs)
-    around = read_surroundings(context.named(), job.request.site.geometry, crs, context.cadastres())
-    alerts = store.replace_alerts(job.watch, prove(job, store, draft_alerts(job, store, around), progress))
+    layers, crs = job.request.pipeline.context, str(job.ground.grid.crs)
+    around = read_surroundings(layers.named(), job.request.site.geometry, crs, layers.cadastres())
+    context = triage_context(job, store, around)
+    alerts = store.replace_alerts(job.watch, prove(job, store, draft_alerts(job, store, context), progress))
     _set_aside(out / "evidence", store.withdrawn(job.watch))
     paths = {path.name: path for path in (sink.write(alerts, out) for sink in job.request.pipeline.sinks_built)}
     overview = draw_overview(job, alerts, records)
     notes = (*job.notes(), *_shortcomings(job, records, lessons), *unlisted(job, records))
     # last, since it holds the hashes of the files
-    report = write_report(job, alerts, records, notes, lessons)
+    became = tally(job.request.pipeline.triage, store.events(job.watch), context)
+    report = write_report(job, Findings(alerts, records, notes, lessons, became))
     return RunResult(alerts, records, notes, {**paths, overview.name: overview, report.name: report})
 
 
-def draft_alerts(job: Assignment, store: Store, around: Surroundings | None = None) -> tuple[Alert, ...]:
-    """Return the alerts that follow from the store's events, before any picture is drawn and anything a person has entered.
-
-    `around` is what lies around the site; None where nobody looked.
-    """
+def triage_context(job: Assignment, store: Store, around: Surroundings | None = None) -> Context:
+    """Return what the triage must know beside the events; `around` is what lies around the site, None where nobody looked."""
     context = _context(job, store.records(job.watch), _lessons(job, store))
-    context = replace(context, surroundings=around or Surroundings(), suppressions=store.suppressions(job.request.site.site_id))
+    return replace(context, surroundings=around or Surroundings(), suppressions=store.suppressions(job.request.site.site_id))
+
+
+def draft_alerts(job: Assignment, store: Store, context: Context) -> tuple[Alert, ...]:
+    """Return the alerts that follow from the store's events, before any picture is drawn and anything a person has entered."""
     triage, events = job.request.pipeline.triage, store.events(job.watch)
     if hidden := triage.suppressed(events, context):
         log.warning("%d events lie in zones where nothing is to be alerted: sentinel-watch site show", len(hidden))

@@ -18,7 +18,6 @@ from sentinel_watch.pipeline.judging import Judge
 from sentinel_watch.pipeline.ledger import sum_up
 from sentinel_watch.pipeline.memory import BlockMemory
 from sentinel_watch.pipeline.viewing import ahead, assess
-from sentinel_watch.radiometry import offset_doubt
 from sentinel_watch.store import Look
 from sentinel_watch.tracking import Sighting, track
 
@@ -95,9 +94,8 @@ class Monitor:
         normal = known.detector.expect(known.baseline, time) if known else None
         look = self._job.viewer.mask(view, normal, known.bright if known else None)
         self._judge.saw(view.scene, block, look, normal)
-        doubt = offset_doubt(view.reflectance, look["mask"].to_numpy() == 0, normal)
         worth = assess(look, self._job.ground.aoi(block), self._job.request.pipeline.scenes)
-        worth = replace(worth, detail=worth.detail or doubt)
+        worth = replace(worth, detail=worth.detail or str(look.attrs["doubt"]))
         if known is None or worth.outcome is not Outcome.USED:
             return worth, None
         try:

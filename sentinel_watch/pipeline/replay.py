@@ -17,7 +17,7 @@ from sentinel_watch.evidence.bundle.software import software
 from sentinel_watch.models import load_model
 from sentinel_watch.pipeline.assignment import assign
 from sentinel_watch.pipeline.bundling import ALERT, SOFTWARE, WATCH, read_around, read_document, read_request
-from sentinel_watch.pipeline.deliver import draft_alerts
+from sentinel_watch.pipeline.deliver import draft_alerts, triage_context
 from sentinel_watch.pipeline.learning import learn_blocks
 from sentinel_watch.pipeline.monitoring import Monitor
 from sentinel_watch.pipeline.progress import Progress, Silent
@@ -124,7 +124,7 @@ def _run(data: Path, request: RunRequest, progress: Progress) -> tuple[Alert, ..
         job = assign(request, store)
         learn_blocks(job, store, progress)
         Monitor(job, store).watch(pending(job, store), progress)
-        return draft_alerts(job, store, read_around(data))
+        return draft_alerts(job, store, triage_context(job, store, read_around(data)))
 
 
 def _differing(filed: Mapping[str, Any], again: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

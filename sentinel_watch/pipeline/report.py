@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -27,15 +27,28 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.assignment import Assignment
     from sentinel_watch.pipeline.learning import Lesson
 
-__all__ = ["coverage", "write_report"]
+__all__ = ["Findings", "coverage", "write_report"]
 
 PACKAGES = ("sentinel-watch", "numba", "numpy", "odc-geo", "pyogrio", "pyproj", "rasterio", "scikit-image", "shapely", "xarray")
 SCHEMA_VERSION = "1.0"
 
 
-def write_report(
-    job: Assignment, alerts: Sequence[Alert], records: Sequence[SceneRecord], notes: Sequence[str], lessons: Mapping[str, Lesson]
-) -> Path:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What came of a run, to be reported."""
+
+    alerts: Sequence[Alert]
+    records: Sequence[SceneRecord]
+    """The ledger, oldest scene first."""
+    notes: Sequence[str]
+    """What the run decided or could not do, in plain words."""
+    lessons: Mapping[str, Lesson]
+    """Block key -> what was learnt of it."""
+    became: Mapping[str, Any]
+    """What became of every event, as `alerting.tally` counts."""
+
+
+def write_report(job: Assignment, findings: Findings) -> Path:
     """Write `run.json` and return its path; the same store gives the same bytes.
 
     UTF-8 JSON, indented. To be called when the alerts' files are written, for their hashes are those of what is in `out`.
@@ -45,19 +58,20 @@ def write_report(
         "site": {"site_id": job.request.site.site_id, "name": job.request.site.name, "site_type": job.request.site.site_type},
         "source": job.request.source,
         "period": _period(job),
-        "notes": list(notes),
-        "coverage": coverage(records),
-        "alerts": dict(sorted(Counter(alert.status for alert in alerts).items())),
-        "outputs": _hashes(job.request.out, alerts),
+        "notes": list(findings.notes),
+        "coverage": coverage(findings.records),
+        "alerts": dict(sorted(Counter(alert.status for alert in findings.alerts).items())),
+        "events": dict(findings.became),
+        "outputs": _hashes(job.request.out, findings.alerts),
         "bands": list(job.viewer.bands),
         "indices": list(job.indices),
-        "grid": _grid(job, lessons),
+        "grid": _grid(job, findings.lessons),
         "detectable_area_ha": dict(DETECTABLE_HA),
         "pipeline": {"sha256": digest(job.request.pipeline.resolved()), **job.request.pipeline.resolved()},
         "versions": {"python": sys.version.split()[0], **{name: version(name) for name in PACKAGES}},
-        "timings": {"scenes_seconds": round(sum(record.seconds for record in records), 3)},
+        "timings": {"scenes_seconds": round(sum(record.seconds for record in findings.records), 3)},
         "spent": costs(job),
-        "scenes": [asdict(record) for record in records],
+        "scenes": [asdict(record) for record in findings.records],
     }
     path = job.request.out / "run.json"
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -16,8 +16,8 @@ import numpy as np
 from sentinel_watch.domain.ledger import Outcome, Reason
 from sentinel_watch.domain.look import MaskReason, make_look, usable
 from sentinel_watch.domain.scene import SCL
-from sentinel_watch.masking import combine, trust_bright_targets
-from sentinel_watch.radiometry import to_reflectance
+from sentinel_watch.masking import combine, physical, trust_bright_targets
+from sentinel_watch.radiometry import offset_doubt, put_right, to_reflectance
 from sentinel_watch.store import Look
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.definition import Scenes
 
 __all__ = ["View", "Viewer", "ahead", "assess"]
+
+GROUND = (2, 4, 5, 6, 7)
+"""Classes of SCL that are neither cloud, shadow, snow nor unknown: dark, vegetation, bare, water, unclassified."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -68,13 +71,23 @@ class Viewer:
     def mask(self, view: View, normal: NDArray[np.float32] | None, bright: NDArray[np.bool_] | None = None) -> xr.Dataset:
         """Return the look that is left once every masker has spoken.
 
-        It holds `reflectance` (band, y, x) as read and `mask` (y, x) MaskReason flags.
+        It holds `reflectance` (band, y, x) and `mask` (y, x) MaskReason flags; its attribute `doubt` says what is doubtful of the scene's
+        offset, empty for nothing. An offset that is seen to be wrong against what is normal is put right first: every band higher by 0.1
+        would pass for haze.
         `normal` (band, y, x) is what they compare with; `bright` (y, x) is where SCL is not believed when it says cloud.
         """
-        mask = combine(self.maskers, view.reflectance, view.scl, normal)
+        doubt = offset_doubt(view.reflectance, self._judging(view), normal)
+        reflectance = view.reflectance if normal is None else put_right(view.reflectance, doubt)
+        mask = combine(self.maskers, reflectance, view.scl, normal)
         if bright is not None and bright.any():
             mask = trust_bright_targets(mask, bright)
-        return make_look(view.scene.scene_id, view.scene.time, self.bands, view.reflectance.to_numpy(), mask)
+        look = make_look(view.scene.scene_id, view.scene.time, self.bands, reflectance.to_numpy(), mask)
+        return look.assign_attrs(doubt=doubt)
+
+    def _judging(self, view: View) -> NDArray[np.bool_]:
+        """Return (y, x) True where a pixel may judge the offset: it holds data, and SCL, which no offset touches, calls it ground."""
+        known: NDArray[np.bool_] = (physical(view.reflectance) & np.uint8(MaskReason.NODATA)) == 0
+        return known if view.scl is None else known & np.isin(view.scl, GROUND)
 
 
 def assess(look: xr.Dataset, aoi: NDArray[np.bool_], rule: Scenes) -> Look:

@@ -5,7 +5,7 @@ Nothing is clipped, smoothed or corrected for haze here: what follows sees what 
 
 from __future__ import annotations
 
-from sentinel_watch.radiometry.offset import offset_doubt
+from sentinel_watch.radiometry.offset import offset_doubt, put_right
 from sentinel_watch.radiometry.reflectance import to_reflectance
 
-__all__ = ["offset_doubt", "to_reflectance"]
+__all__ = ["offset_doubt", "put_right", "to_reflectance"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-__all__ = ["offset_doubt"]
+__all__ = ["offset_doubt", "put_right"]
 
 OFFSET = 0.1
 """What processing baseline 04.00 added to every band, reflectance."""
@@ -43,6 +43,12 @@ def offset_doubt(reflectance: xr.DataArray, clear: NDArray[np.bool_], normal: ND
         if shift.size >= 2 and bool((np.abs(shift - sign * OFFSET) < TOLERANCE).all()):
             return code
     return ""
+
+
+def put_right(reflectance: xr.DataArray, doubt: str) -> xr.DataArray:
+    """Return `reflectance` with an offset that was missed taken off, and one that was applied twice given back; as it is for no doubt."""
+    sign = {"offset_missing": 1, "offset_applied_twice": -1}.get(doubt, 0)
+    return reflectance - np.float32(sign * OFFSET) if sign else reflectance
 
 
 def _percentile(values: NDArray[np.float32], percent: float) -> NDArray[np.float64]:

@@ -86,6 +86,9 @@ class Segmentation(Part):
             n_anomalous=int(np.median(core.n_anomalous)),
             expected=_by_band(core.expected, bands),
             observed=_by_band(core.observed, bands),
+            still_clear=_by(core.last_clear[core.last_clear > 0], 0.8),
+            half_by=_by(core.onset, 0.5),
+            mostly_by=_by(core.onset, 0.8),
         )
 
     def _first(self, sure: ChangeMap) -> ChangeMap:
@@ -126,6 +129,14 @@ def outline(labels: NDArray[np.int32], transform: Affine) -> dict[int, Polygon |
 def _date(day: float) -> date:
     """Return the day that is `day` days after 1970-01-01."""
     return EPOCH + timedelta(days=int(day))
+
+
+def _by(days: NDArray[np.int32], share: float) -> date | None:
+    """Return the day up to which that share of `days` lies, one of them; None where there are none.
+
+    Never all of them, since single pixels at an edge turn late for no reason of their own.
+    """
+    return _date(np.quantile(days, share, method="inverted_cdf")) if days.size else None
 
 
 def _by_band(values: NDArray[np.float32], bands: Sequence[str]) -> dict[str, float]:

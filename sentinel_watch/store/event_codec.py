@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["event_of", "row_of"]
 
 _REGION_NUMBERS = ("area_ha", "magnitude", "evidence")
-_REGION_DAYS = ("onset", "last_clear", "confirmed", "last_observed")
+_REGION_DAYS = ("onset", "last_clear", "confirmed", "last_observed", "still_clear", "half_by", "mostly_by")
 _REGION_BANDS = ("expected", "observed")
 
 
@@ -114,7 +114,7 @@ def _region_of(row: Mapping[str, Any]) -> Region:
     document = row["document"]["region"]
     pixels = load_arrays(row, f"event {row['event_id']}")
     values: dict[str, Any] = {name: float(document[name]) for name in _REGION_NUMBERS}
-    values |= {name: _day_of(document[name]) for name in _REGION_DAYS}
+    values |= {name: _day_of(document.get(name)) for name in _REGION_DAYS}
     values |= {name: _numbers_of(document[name]) for name in _REGION_BANDS}
     return Region(
         rows=cast("NDArray[np.int32]", pixels["rows"]),

@@ -29,7 +29,7 @@ def test_the_folder_is_complete(written):
     """All that an inspector looks at is there, each picture below 300 kB."""
     folder, _ = written
     files = {path.name: path.stat().st_size for path in folder.iterdir()}
-    assert sorted(files) == ["SHA256SUMS", "before_after.png", "change_map.png", "series.csv", "time_series.png"]
+    assert sorted(files) == ["SHA256SUMS", "before_after.png", "change_map.png", "event.json", "series.csv", "time_series.png"]
     assert max(files.values()) < 300_000
 
 
@@ -48,7 +48,7 @@ def test_the_hash_stands_for_the_manifest(written):
     """The hash that goes into the alert is that of SHA256SUMS, which lists every file."""
     folder, written_hash = written
     assert written_hash == manifest_hash(folder) == hashlib.sha256((folder / "SHA256SUMS").read_bytes()).hexdigest()
-    assert len((folder / "SHA256SUMS").read_text().splitlines()) == 4
+    assert len((folder / "SHA256SUMS").read_text().splitlines()) == 5
 
 
 def test_writing_again_changes_nothing(written, tmp_path):

@@ -17,7 +17,7 @@ from sentinel_watch.shipped import shipped
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """Return a copy of the shipped model whose intervals come from five samples, which is quick."""
-    folder = shutil.copytree(shipped("models") / "mining-pairs" / "1.1.0", tmp_path_factory.mktemp("model") / "copy")
+    folder = shutil.copytree(shipped("models") / "mining-pairs" / "1.1.1", tmp_path_factory.mktemp("model") / "copy")
     card = json.loads((folder / "card.json").read_text())
     card["recipe"]["draws"] = 5
     (folder / "card.json").write_text(json.dumps(card))
@@ -44,6 +44,10 @@ def test_an_evaluation_has_figures_with_intervals_and_a_page(tmp_path, model):
     page = (tmp_path / "one" / "evaluation.html").read_text()
     assert page.count("<svg") == 1
     assert "Reliability" in page
+    # what training measured of regions that a model had not seen stands beside
+    assert result["training"]["without_the_region"]["pairs"] > 500
+    assert "each large region by a model without it" in page
+    assert "auc_" not in page
     assert evaluate(data, model, tmp_path / "two").exit_code == 0
     for name in ("evaluation.json", "evaluation.html"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

@@ -57,7 +57,7 @@ def test_two_scenes_get_the_model_s_probabilities(tmp_path, monkeypatch, tiny_mo
 
 def test_the_shipped_model_is_not_believed_elsewhere(tmp_path, monkeypatch):
     """The made-up quarry lies outside of where the model was trained: the class is by rule, and says so."""
-    (alert,) = two_scenes(tmp_path, monkeypatch, "mining-pairs/1.1.0").alerts
+    (alert,) = two_scenes(tmp_path, monkeypatch, "mining-pairs/1.1.1").alerts
     assert alert.model_version == "rule"
     assert "class_by_rule" in alert.qa_flags
     assert alert.class_confidence <= 0.5

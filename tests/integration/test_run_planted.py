@@ -76,6 +76,7 @@ def test_the_report_counts_what_the_ledger_holds(finished):
     assert report["coverage"]["scenes"] == {outcome.value: count for outcome, count in sorted(watched.items())}
     assert report["coverage"]["rejected"] == {"cloud": 1, "nodata": 1}
     assert report["alerts"] == {"confirmed": 1}
+    assert report["events"] == {"alerted": 1, "suppressed": 0, "too_small_or_early": 0, "no_event": {}}
     assert set(report["outputs"]) >= {"alerts.geojson", "alerts.gpkg", "alerts.csv"}
     assert len(report["scenes"]) == 60
 

@@ -19,7 +19,7 @@ from sentinel_watch.models.arrays_file import pack, unpack
 from sentinel_watch.models.labelled_files import read_labelled
 from sentinel_watch.shipped import shipped
 
-SHIPPED = "mining-pairs/1.1.0"
+SHIPPED = "mining-pairs/1.1.1"
 
 
 @pytest.fixture
@@ -45,6 +45,19 @@ def test_the_shipped_model_is_whole_and_answers():
     assert probs[0].argmax() == card.labels.index("mining_emergence")
     assert card.believes(-60, -5)
     assert not card.believes(81, 21)
+
+
+def test_verifying_reads_the_files_again(copy):
+    """What this process has loaded and used before does not vouch for what lies on disk now."""
+    load_model(str(copy))
+    verify_model(str(copy))
+    content = (copy / "model.skops").read_bytes()
+    (copy / "model.skops").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(InputError, match="not the one that its card describes"):
+        verify_model(str(copy))
+    (copy / "model.skops").unlink()
+    with pytest.raises(InputError, match="arrays are missing"):
+        verify_model(str(copy))
 
 
 def test_a_changed_file_is_refused(copy):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from platform import machine
 
 import numpy as np
 import pytest
@@ -30,6 +35,25 @@ def test_the_same_data_give_the_same_bytes():
     assert figures["macro_f1"]["low"] <= figures["macro_f1"]["value"] <= figures["macro_f1"]["high"]
 
 
+FIT = """
+from hashlib import sha256
+import numpy as np
+from model_examples import tiny_pairs, tiny_recipe
+from sentinel_watch.classification.training.fitting import fit, material
+from sentinel_watch.models.storage import arrays_of
+pairs, recipe = tiny_pairs(), tiny_recipe()
+print(sha256(arrays_of(fit(material(pairs, recipe), np.ones(len(pairs), bool), recipe))).hexdigest())
+"""
+
+
+@pytest.mark.skipif(machine() != "x86_64", reason="other processors have other kernels")
+def test_the_processor_does_not_show_in_the_bytes():
+    """OpenBLAS adds up in another order for each kind of processor; whichever it takes here, the file is the same."""
+    kernels = ({**os.environ, "OPENBLAS_CORETYPE": name, "PYTHONPATH": str(Path(__file__).parents[1])} for name in ("Nehalem", "Haswell"))
+    done = [subprocess.run([sys.executable, "-c", FIT], env=env, capture_output=True, text=True, check=True).stdout for env in kernels]
+    assert done[0] == done[1] != ""
+
+
 def test_what_is_left_out_is_counted():
     """A copy, a pair without data and mining without a clearing are left out, each under its reason."""
     pairs = tiny_pairs(12)
@@ -46,6 +70,30 @@ def test_too_few_pairs_are_told():
     """A label with next to nothing to learn from is refused, by name."""
     with pytest.raises(InputError, match="too few clean pairs of mining_emergence"):
         train(tiny_pairs(9), tiny_recipe(), lambda _: None)
+
+
+def test_one_neighbourhood_is_no_measure():
+    """Reviewed alerts of a single site cannot be cut into folds that have not seen each other: that is told, and what would help."""
+    pairs = tiny_pairs(12)
+    with pytest.raises(InputError, match="too few neighbourhoods") as error:
+        train(replace(pairs, lon=pairs.lon * 1e-3, lat=pairs.lat * 1e-3), tiny_recipe(), lambda _: None)
+    assert "other sites" in str(error.value)
+    # a label that one site alone has is in every fold but the one that would have to judge it
+    lon = np.where(pairs.labels == LABELS[1], 0.0, pairs.lon)
+    lat = np.where(pairs.labels == LABELS[1], 0.0, pairs.lat)
+    with pytest.raises(InputError, match=LABELS[1]):
+        train(replace(pairs, lon=lon, lat=lat), tiny_recipe(), lambda _: None)
+
+
+def test_a_region_that_alone_has_a_label_is_not_judged_by_the_others():
+    """Nothing can be said of it by a model that never saw the label: it has no figure, and the training goes on."""
+    pairs = tiny_pairs(36)
+    # two neighbourhoods of one large region hold all of a label
+    alone = np.cumsum(pairs.labels == LABELS[1]) % 2
+    lon = np.where(pairs.labels == LABELS[1], 120.0 + alone, pairs.lon)
+    _, measured = train(replace(pairs, lon=lon, lat=np.where(pairs.labels == LABELS[1], 40.0, pairs.lat)), tiny_recipe(), lambda _: None)
+    assert measured["figures"]["folds"]["pairs"] == 36
+    assert measured["figures"]["without_the_region"]["pairs"] == 24
 
 
 @settings(max_examples=25, deadline=None)

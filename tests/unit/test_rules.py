@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from covers import BANDS, BRIGHT, CHAR, DARK_SOIL, DRY_GRASS, GRASS, LUSH, MUD, SNOW, SOIL, WATER, year_of
@@ -44,6 +44,8 @@ def classify(before, after, site_type="mine", year=None, days=30, **changes):
         (WATER, SOIL, "mine", "water_extent_change"),
         (GRASS, LUSH, "mine", "seasonal"),
         (SOIL, SNOW, "mine", "snow"),
+        (SNOW, SOIL, "mine", "seasonal"),
+        (SOIL, GRASS, "mine", "seasonal"),
         (SOIL, SOIL, "mine", "unknown_change"),
         (SOIL, BRIGHT, "protected_area", "unknown_change"),
         ({}, {}, "mine", "unknown_change"),
@@ -77,8 +79,9 @@ def test_a_missing_band_costs_what_needs_it(gone):
 def test_the_explanation_is_one_sentence_with_place_and_time():
     """It says what, how large, since when, and how often it was seen; an ended event says so."""
     told = classify(GRASS, SOIL).explanation
-    assert told == "Bare ground replaced vegetation over 0.04 ha by 1 May 2023; seen in 2 of 3 clear looks since."
-    assert "is back to what it was" in classify(GRASS, SOIL, status=EventStatus.FINISHED).explanation
+    assert told == "Bare ground replaced vegetation over 0.04 ha by 1 May 2023; seen changed in 2 of 3 clear looks since."
+    ended = classify(GRASS, SOIL, status=EventStatus.FINISHED, finished_at=date(2024, 2, 1)).explanation
+    assert ended.endswith("; by 1 February 2024 the place was as before.")
 
 
 def test_no_rule_may_be_surer_than_a_half():

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from odc.geo.geom import Geometry
 from shapely import box
 
-from sentinel_watch.alerting import Context, Triage
+from sentinel_watch.alerting import Context, Triage, tally
 from sentinel_watch.alerting.facts import Facts
 from sentinel_watch.alerting.legal import judge
 from sentinel_watch.alerting.measured import below_measured_area
 from sentinel_watch.alerting.reasons import sentences
+from sentinel_watch.app.summary import held_back
 from sentinel_watch.domain.event import NON_EVENT_CLASSES, Classification, EventStatus
 from sentinel_watch.domain.ledger import Outcome, Reason, SceneRecord
 from sentinel_watch.domain.site import Embargo, Permit, Site, Suppression
@@ -293,3 +294,24 @@ def test_parcels_are_columns_and_no_reason():
     assert (alert.parcels, alert.parcel_owners, alert.reasons) == ("12/1,a 25 %;12/2,a 25 %", "A", "")
     assert (told().parcels, told().parcel_owners) == (None, None)
     assert (told(layers=Surroundings({}, ())).parcels, told(layers=Surroundings({}, ())).parcel_owners) == ("", "")
+
+
+def test_every_event_is_counted_once_and_what_is_held_back_is_told():
+    """Alerted, too small, too early, suppressed, and no event by class: the sum is that of all events, and people can read it."""
+    zone = Suppression("z", "quarry", degrees(PIT), DAY, DAY, "works", "Ayşe")
+    kinds = [
+        event(event_id="a"), event(area_ha=0.01, event_id="b"), event(status=EventStatus.PROVISIONAL, event_id="c"),
+        event("agriculture", event_id="d"), event("agriculture", area_ha=1.5, event_id="e"), event("cloud_artefact", event_id="f"),
+        event("snow", area_ha=0.01, event_id="g"),
+    ]  # fmt: skip
+    told = tally(Triage(), kinds, context())
+    assert told == {
+        "alerted": 1, "suppressed": 0, "too_small_or_early": 3,
+        "no_event": {"agriculture": {"events": 2, "area_ha": 3.5}, "cloud_artefact": {"events": 1, "area_ha": 2.0}},
+    }  # fmt: skip
+    assert list(held_back(told)) == [
+        "agriculture: 2 (3.50 ha), taken for no event",
+        "cloud artefact: 1 (2.00 ha), taken for no event",
+        "too small or not yet confirmed: 3",
+    ]
+    assert tally(Triage(), kinds[:1], replace(context(), suppressions=(zone,)))["suppressed"] == 1

@@ -46,7 +46,7 @@ def evaluate(model: Learned, recipe: Recipe, pairs: LabelledSet, trained_on: Col
         "matched_period": summary(judged.subset(clean & matched(sound)), model.labels, recipe.draws),
         "regions": by_region(judged, sound, model.labels) if len(sound) else [],
         "robustness": robustness(judged, trials, model.labels),
-        "sets": _sets(model, judged),
+        "sets": {**_sets(model, judged), "promised": recipe.coverage},
         "predictions": _predictions(sound, judged, model.labels),
     }
 

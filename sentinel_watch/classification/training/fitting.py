@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Material", "calibrated", "cross_fitted", "fit", "material"]
 
 
+_DECIMALS = 5
+"""Of the weights: sums differ from processor to processor in digits far behind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a model is fitted to: the features of all pairs and of their copies, each measured once."""
@@ -67,7 +71,8 @@ def fit(stuff: Material, use: NDArray[np.bool_], recipe: Recipe) -> Learned:
             recipe.trees, min_samples_leaf=recipe.min_leaf, max_features=recipe.features_tried, random_state=recipe.seed
         ).fit(known, codes, sample_weight=weight)
         standard = Linear(middle, mean, scale, np.zeros((0, 0)), np.zeros(0)).standardised(known)
-        line = LogisticRegression(C=recipe.regularisation, max_iter=500).fit(standard, codes, sample_weight=weight)
+        # to the last digits: a solver that stops early stops elsewhere on another processor
+        line = LogisticRegression(C=recipe.regularisation, solver="newton-cholesky", tol=1e-10).fit(standard, codes, sample_weight=weight)
     linear = Linear(middle, mean, scale, *_symmetric(line))
     prior = np.bincount(stuff.codes[use], minlength=len(recipe.labels)) / use.sum()
     name = f"{recipe.name}/{recipe.version}"
@@ -79,10 +84,13 @@ def cross_fitted(
 ) -> Iterator[tuple[NDArray[np.bool_], Learned]]:
     """Yield for each fold (n,) which pairs lie in it, and the model of those of `use` that do not.
 
-    Copies go with their pair, so that no disturbed twin of a pair is learnt from while the pair is judged.
+    Copies go with their pair, so that no disturbed twin of a pair is learnt from while the pair is judged. A fold without which a label has
+    no pair is passed over: nobody can judge it who has not seen it.
     """
     for number in np.unique(folds):
-        yield folds == number, fit(stuff, use & (folds != number), recipe)
+        others = use & (folds != number)
+        if len(np.unique(stuff.codes[others])) == len(recipe.labels):
+            yield folds == number, fit(stuff, others, recipe)
 
 
 def calibrated(blends: NDArray[np.float64], codes: NDArray[np.int64], coverage: float) -> tuple[float, NDArray[np.float64]]:
@@ -100,7 +108,7 @@ def calibrated(blends: NDArray[np.float64], codes: NDArray[np.int64], coverage: 
     temperature = round(float(minimize_scalar(brier, bounds=(0.3, 3.0), method="bounded").x), 3)
     probs = heated(blends, temperature)
     least = [_conformal(probs[codes == label, label], coverage) for label in range(blends.shape[1])]
-    return temperature, np.array(least)
+    return temperature, np.round(least, 6)
 
 
 def _conformal(own: NDArray[np.float64], coverage: float) -> float:
@@ -122,10 +130,9 @@ def _middle(features: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _symmetric(line: LogisticRegression) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (label, column) weights and (label,) bias; of two labels scikit-learn keeps one row.
+    """Return (label, column) weights and (label,) bias, rounded; of two labels scikit-learn keeps one row.
 
     Halved and mirrored, which leaves the softmax of two labels what the logistic function of one was.
     """
-    if len(line.classes_) == 2:
-        return np.concatenate([-line.coef_, line.coef_]) / 2, np.concatenate([-line.intercept_, line.intercept_]) / 2
-    return line.coef_.astype(np.float64), line.intercept_.astype(np.float64)
+    weights, bias = np.round(line.coef_.astype(np.float64), _DECIMALS), np.round(line.intercept_.astype(np.float64), _DECIMALS)
+    return (np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2) if len(line.classes_) == 2 else (weights, bias)

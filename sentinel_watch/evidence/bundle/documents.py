@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from odc.geo.geom import Geometry
 from shapely.geometry import mapping
 
+from sentinel_watch.domain.course import course_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
@@ -33,8 +35,9 @@ def alert_document(alert: Alert) -> dict[str, Any]:
 def event_document(event: Event, crs: str) -> dict[str, Any]:
     """Return an event with its life as a GeoJSON feature, WGS84; days are UTC, areas hectares, `crs` that of its outline.
 
-    `classification` is null where nothing judged it. Expected and observed are mean reflectance by band. Numbers that
-    are not known are null.
+    `classification` is null where nothing judged it; its opinion has the features that spoke for it. `course` is how the event went on,
+    `scenes` what the scenes since it was found showed of it. Expected and observed are mean reflectance by band. Numbers that are not
+    known are null.
     """
     region, label = event.region, event.classification
     # as the alert's columns call them
@@ -49,6 +52,9 @@ def event_document(event: Event, crs: str) -> dict[str, Any]:
             **{name: _day(getattr(event, name)) for name in days},
             "area_ha": float(region.area_ha),
             **_numbers(signal),
+            **{name: _day(getattr(region, name)) for name in ("still_clear", "half_by", "mostly_by")},
+            "course": _course(event),
+            "scenes": {"n_shown": event.series.n_shown, "n_calm": event.series.n_calm, **asdict(event.series)},
             "expected_reflectance": _numbers(region.expected),
             "observed_reflectance": _numbers(region.observed),
             "classification": label and {**asdict(label), "probs": _numbers(label.probs)},
@@ -74,6 +80,13 @@ def case_document(alert: Alert, log: Sequence[Mapping[str, Any]]) -> dict[str, A
     Each entry of `log` has its hash, by which the chain can be followed outside of the program.
     """
     return {**{name: getattr(alert, name) for name in ("case_status", "decision", "rejection_reason", "assignee")}, "log": list(log)}
+
+
+def _course(event: Event) -> dict[str, Any]:
+    """Return what the series tells of the event beyond two dates."""
+    course = course_of(event)
+    begins = [day.isoformat() for day in course.begins]
+    return {"onset": course.onset.value, "stay": course.stay.value, "begins": begins, "seasonal": course.seasonal}
 
 
 def _geojson(shape: BaseGeometry) -> dict[str, Any]:

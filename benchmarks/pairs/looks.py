@@ -1,6 +1,6 @@
 """Pairs of looks: labelled ones, real ones between which nothing was built, and simulated ones; tuning and reporting never meet.
 
-Labelled pairs are split by whole neighbourhoods of 10 km, the real series by their left and right halves.
+Labelled pairs are split by whole neighbourhoods of 10 km, the real series by their halves.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 from scipy.ndimage import shift
 
 from benchmarks.monitor.cases import load_case
-from benchmarks.monitor.sites import CROP, FOREST, MINE
+from benchmarks.monitor.sites import CROP, FOREST, MINE, Span, really_changed
 from sentinel_watch.classification.measures import BANDS
 from sentinel_watch.classification.training.cleaning import NOTHING_EMERGED, faults
 from sentinel_watch.classification.training.grouping import fold_numbers, neighbourhoods
@@ -37,13 +38,19 @@ GROUP_KM = 10.0
 FIRST = datetime(1970, 1, 1, 12, tzinfo=UTC)
 SUMMER = datetime(2019, 7, 1, 12, tzinfo=UTC)
 """The middle of the first window; both windows are whole years, so that both looks are of one season."""
-WITHIN_DAYS = {"5 to 20 days apart": (5, 20), "2 to 4 months apart": (60, 120), "a year apart": (345, 385)}
+WITHIN_DAYS = {
+    "5 to 20 days apart": (5, 20),
+    "2 to 4 months apart": (60, 120),
+    "half a year apart": (150, 215),
+    "a year apart": (345, 385),
+}
 CONTROLS = (
-    (CROP, "cropland", (4.0, 50.9), tuple(WITHIN_DAYS)),
-    (FOREST, "forest", (25.0, 46.0), tuple(WITHIN_DAYS)[:2]),
-    (MINE, "limestone mine", (81.2, 21.2), tuple(WITHIN_DAYS)[:2]),
+    # its fields lie to the right, and either half must have some
+    (CROP, "cropland", (4.0, 50.9), "y"),
+    (FOREST, "forest", (25.0, 46.0), "x"),
+    (MINE, "limestone mine", (81.2, 21.2), "x"),
 )
-"""Case, its name in the table, about where it lies, and the pairs of dates of which little can have happened between."""
+"""Case, its name in the table, about where it lies, and the axis along which it is halved."""
 LEAST_CLEAR = 0.99
 MOST_PAIRS = 20
 
@@ -85,19 +92,29 @@ def labelled(folder: Path, *, reporting: bool) -> Iterator[Pair]:
 
 
 def real_controls(cases: Path, cache: Path, *, reporting: bool) -> Iterator[Pair]:
-    """Yield pairs of clear looks of the real series; fields are ploughed and pits pumped all the same."""
-    for case, name, place, spans in CONTROLS:
+    """Yield pairs of clear looks of the real series, without what was built or felled there; fields are ploughed and pits pumped."""
+    for case, name, place, axis in CONTROLS:
         cube, _ = load_case(case, cases, cache)
-        bands = tuple(band for band in BANDS if band in cube["band"].values)
-        half = cube.sizes["x"] // 2
-        part = cube.sel(band=list(bands)).isel(x=slice(half, None) if reporting else slice(0, half))
+        cube = cube.where(~xr.DataArray(really_changed(_whole(case, cube), cube), dims=("y", "x")))
+        bands = [band for band in BANDS if band in cube["band"].values]
+        half = cube.sizes[axis] // 2
+        part = cube.sel(band=bands).isel({axis: slice(half, None) if reporting else slice(0, half)})
         values, days = np.asarray(part["reflectance"].values, np.float32), day_number(part["time"])
         known = np.isfinite(values).all(axis=1)
-        clear = (usable(part["mask"].values) & known)[:, known.mean(axis=0) > 0.5].mean(axis=1) >= LEAST_CLEAR
-        for span in spans:
-            for a, b in _some(days, clear, WITHIN_DAYS[span]):
+        seen = usable(np.nan_to_num(part["mask"].values).astype(np.uint8)) & known
+        clear = seen[:, known.mean(axis=0) > 0.5].mean(axis=1) >= LEAST_CLEAR
+        for span, within in WITHIN_DAYS.items():
+            for a, b in _some(days, clear, within):
                 times = FIRST + timedelta(days=int(days[a])), FIRST + timedelta(days=int(days[b]))
-                yield Pair(f"{name}, {span}", f"{name}_{days[a]}_{days[b]}", int(days[a]), *place, bands, values[a], values[b], times)
+                yield Pair(
+                    f"{name}, {span}", f"{name}_{days[a]}_{days[b]}", int(days[a]), *place, tuple(bands), values[a], values[b], times
+                )
+
+
+def _whole(case: str, cube: xr.Dataset) -> Span:
+    """Return the whole series as a span, all of it watched."""
+    first, last = (str(cube["time"].values[n])[:10] for n in (0, -1))
+    return Span(case, case, first, first, last, 0)
 
 
 def simulated_controls(pairs: list[Pair]) -> Iterator[Pair]:

@@ -20,6 +20,8 @@ _NOISE_FLOOR, _NOISE_SHARE = 0.01, 0.06
 """Reflectance, and share of it, by which unchanged ground differs between two looks."""
 _EVEN = 1.0
 """Slope below which ground is even: from pixel to pixel it differs less than it does between two looks."""
+_EVENLY = 0.22
+"""Slope of the change, as a share of the change, below which all of the ground changed alike."""
 _EDGED = 1.3
 """How many times as steep as the inside the place's edges must have been before the change."""
 _LEAST_INSIDE = 9
@@ -27,32 +29,45 @@ _AROUND = np.ones((3, 3))
 
 
 def tilled(normal: NDArray[np.float32], seen: NDArray[np.float32], own: NDArray[np.bool_]) -> bool:
-    """Return whether the ground on `own` (y, x) is as even in `seen` as it was in `normal`, both (B, y, x), and had its edges before.
+    """Return whether the ground on `own` (y, x) is as even in `seen` as it was in `normal`, changed alike, and had its edges before.
 
-    Reflectance, NaN = not known. False where too little is known. Medians, since one place often holds several fields.
+    Both are (B, y, x) reflectance, NaN = not known. False where too little is known. Medians, since one place often holds several
+    fields.
     """
-    inside = ndimage.binary_erosion(own, _AROUND)
-    if inside.sum() < _LEAST_INSIDE:
-        inside = own
-    before, after = _slope(normal), _slope(seen)
-    edge = ndimage.binary_dilation(own, _AROUND) & ~ndimage.binary_erosion(own, _AROUND)
+    known = np.isfinite(normal).any(axis=(1, 2)) & np.isfinite(seen).any(axis=(1, 2))
+    if not known.any():
+        return False
+    normal, seen = normal[known], seen[known]
+    before, after = _slope(normal, normal), _slope(seen, seen)
+    eroded = ndimage.binary_erosion(own, _AROUND)
+    edge = ndimage.binary_dilation(own, _AROUND) & ~eroded
     # there the slope is that of one side only
     edge[[0, -1]] = edge[:, [0, -1]] = False
-    edge, inside = edge & np.isfinite(before), inside & np.isfinite(before) & np.isfinite(after)
+    edge &= np.isfinite(before)
+    inside = (eroded if eroded.sum() >= _LEAST_INSIDE else own) & np.isfinite(before) & np.isfinite(after)
     if not edge.any() or inside.sum() < _LEAST_INSIDE:
         return False
     was, now = float(np.median(before[inside])), float(np.median(after[inside]))
-    return max(was, now) < _EVEN and float(before[edge].mean()) > _EDGED * was
+    return max(was, now) < _EVEN and float(before[edge].mean()) > _EDGED * was and _alike(seen - normal, np.fmax(normal, seen), inside)
 
 
-def _slope(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (y, x) by how much neighbours differ in `image` (B, y, x), all bands together, in units of what two looks differ by.
+def _alike(change: NDArray[np.float32], ground: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
+    """Return whether the `change` (B, y, x) of `ground` (B, y, x) is the same all over the `inside` (y, x)."""
+    size = np.sqrt(np.square(change / _noise(ground)).mean(axis=0))
+    return float(np.median(_slope(change, ground)[inside])) < _EVENLY * float(np.median(size[inside]))
 
-    NaN where a neighbour is not known in any band; bands that are known nowhere are left out.
+
+def _noise(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what unchanged ground of `image` (B, y, x) differs by between two looks; reflectance, as `image`."""
+    return np.hypot(_NOISE_FLOOR, _NOISE_SHARE * image).astype(np.float32)
+
+
+def _slope(image: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (y, x) by how much neighbours differ in `image` (B, y, x), all bands together, in units of the noise on `ground` (B, y, x).
+
+    NaN where a neighbour is not known in any band, and in an image of a single row or column.
     """
-    known = image[np.isfinite(image).any(axis=(1, 2))]
-    if not known.size or min(known.shape[1:]) < 2:
+    if min(image.shape[1:]) < 2:
         return np.full(image.shape[1:], np.nan, np.float32)
-    scale = np.hypot(_NOISE_FLOOR, _NOISE_SHARE * known)
-    down, right = np.gradient(known, axis=(1, 2))
-    return np.asarray(np.sqrt((np.square(down / scale) + np.square(right / scale)).mean(axis=0)), np.float32)
+    down, right = (part / _noise(ground) for part in np.gradient(image, axis=(1, 2)))
+    return np.asarray(np.sqrt((np.square(down) + np.square(right)).mean(axis=0)), np.float32)

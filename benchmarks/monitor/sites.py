@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-__all__ = ["CROP", "FOREST", "MINE", "SEEDS", "SHORT", "SPANS", "BenchSite", "Span", "bench_sites", "days_of", "really_changed", "winter_difference"]
+__all__ = [
+    "CROP",
+    "FOREST",
+    "MINE",
+    "SEEDS",
+    "SHORT",
+    "SPANS",
+    "BenchSite",
+    "Span",
+    "bench_sites",
+    "days_of",
+    "really_changed",
+    "winter_difference",
+]
 
 SEEDS = {"tuning": range(10), "reporting": range(100, 110)}
 MINE, FOREST, CROP = "limestone_mine_chhattisgarh", "forest_romania", "cropland_belgium"

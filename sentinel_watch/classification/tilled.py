@@ -20,10 +20,10 @@ _NOISE_FLOOR, _NOISE_SHARE = 0.01, 0.06
 """Reflectance, and share of it, by which unchanged ground differs between two looks."""
 _EVEN = 1.0
 """Slope below which ground is even: from pixel to pixel it differs less than it does between two looks."""
-_EVENLY = 0.22
-"""Slope of the change, as a share of the change, below which all of the ground changed alike."""
-_EDGED = 1.3
-"""How many times as steep as the inside the place's edges must have been before the change."""
+_ALIKE_SHARE, _ALIKE = 0.22, 0.9
+"""Slope of the change, as a share of it or, where the change is weak, by itself, below which all of the ground changed alike."""
+_EDGED, _LEAST_EDGE = 1.3, 0.5
+"""How many times as steep as the inside the place's edges must have been before the change, and how steep at least."""
 _LEAST_INSIDE = 9
 _AROUND = np.ones((3, 3))
 
@@ -48,18 +48,19 @@ def tilled(normal: NDArray[np.float32], seen: NDArray[np.float32], own: NDArray[
     if not edge.any() or inside.sum() < _LEAST_INSIDE:
         return False
     was, now = float(np.median(before[inside])), float(np.median(after[inside]))
-    return max(was, now) < _EVEN and float(before[edge].mean()) > _EDGED * was and _alike(seen - normal, np.fmax(normal, seen), inside)
+    edged = float(before[edge].mean()) > max(_EDGED * was, _LEAST_EDGE)
+    return edged and max(was, now) < _EVEN and _alike(seen - normal, np.fmax(normal, seen), inside)
 
 
 def _alike(change: NDArray[np.float32], ground: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
     """Return whether the `change` (B, y, x) of `ground` (B, y, x) is the same all over the `inside` (y, x)."""
     size = np.sqrt(np.square(change / _noise(ground)).mean(axis=0))
-    return float(np.median(_slope(change, ground)[inside])) < _EVENLY * float(np.median(size[inside]))
+    return float(np.median(_slope(change, ground)[inside])) < max(_ALIKE_SHARE * float(np.median(size[inside])), _ALIKE)
 
 
 def _noise(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what unchanged ground of `image` (B, y, x) differs by between two looks; reflectance, as `image`."""
-    return np.hypot(_NOISE_FLOOR, _NOISE_SHARE * image).astype(np.float32)
+    return np.asarray(np.hypot(_NOISE_FLOOR, _NOISE_SHARE * image), np.float32)
 
 
 def _slope(image: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from odc.geo.geobox import GeoBox
 
-from sentinel_watch.detectors.pair import Noise, contrast, seeded
 from sentinel_watch.detectors.before_after import BeforeAfter
+from sentinel_watch.detectors.pair import Noise, contrast, seeded
 from sentinel_watch.detectors.weather import beside_cloud, clouded, shaded
 from sentinel_watch.domain.change import PixelStatus
 from sentinel_watch.domain.grid import Block

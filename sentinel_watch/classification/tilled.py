@@ -34,22 +34,26 @@ def tilled(normal: NDArray[np.float32], seen: NDArray[np.float32], own: NDArray[
     Both are (B, y, x) reflectance, NaN = not known. False where too little is known. Medians, since one place often holds several
     fields.
     """
-    known = np.isfinite(normal).any(axis=(1, 2)) & np.isfinite(seen).any(axis=(1, 2))
-    if not known.any():
+    if not own.any():
         return False
-    normal, seen = normal[known], seen[known]
-    before, after = _slope(normal, normal), _slope(seen, seen)
-    eroded = ndimage.binary_erosion(own, _AROUND)
-    edge = ndimage.binary_dilation(own, _AROUND) & ~eroded
+    rows, cols = (np.flatnonzero(own.any(axis=axis)) for axis in (1, 0))
+    # what lies beyond the next pixels has no part in it
+    near = np.s_[max(rows[0] - 2, 0) : rows[-1] + 3, max(cols[0] - 2, 0) : cols[-1] + 3]
+    known = np.isfinite(normal).any(axis=(1, 2)) & np.isfinite(seen).any(axis=(1, 2))
+    normal, seen, own = normal[known][:, *near], seen[known][:, *near], own[near]
+    before, eroded = _slope(normal, normal), ndimage.binary_erosion(own, _AROUND)
+    inside = (eroded if eroded.sum() >= _LEAST_INSIDE else own) & np.isfinite(before)
+    edge = ndimage.binary_dilation(own, _AROUND) & ~eroded & np.isfinite(before)
     # there the slope is that of one side only
     edge[[0, -1]] = edge[:, [0, -1]] = False
-    edge &= np.isfinite(before)
-    inside = (eroded if eroded.sum() >= _LEAST_INSIDE else own) & np.isfinite(before) & np.isfinite(after)
     if not edge.any() or inside.sum() < _LEAST_INSIDE:
         return False
-    was, now = float(np.median(before[inside])), float(np.median(after[inside]))
-    edged = float(before[edge].mean()) > max(_EDGED * was, _LEAST_EDGE)
-    return edged and max(was, now) < _EVEN and _alike(seen - normal, np.fmax(normal, seen), inside)
+    was = float(np.median(before[inside]))
+    if was >= _EVEN or float(before[edge].mean()) <= max(_EDGED * was, _LEAST_EDGE):
+        return False
+    after = _slope(seen, seen)
+    inside &= np.isfinite(after)
+    return bool(inside.sum() >= _LEAST_INSIDE and np.median(after[inside]) < _EVEN and _alike(seen - normal, np.fmax(normal, seen), inside))
 
 
 def _alike(change: NDArray[np.float32], ground: NDArray[np.float32], inside: NDArray[np.bool_]) -> bool:
@@ -66,9 +70,9 @@ def _noise(image: NDArray[np.float32]) -> NDArray[np.float32]:
 def _slope(image: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (y, x) by how much neighbours differ in `image` (B, y, x), all bands together, in units of the noise on `ground` (B, y, x).
 
-    NaN where a neighbour is not known in any band, and in an image of a single row or column.
+    NaN where a neighbour is not known in any band, and throughout in an image of no bands, of a single row or of a single column.
     """
-    if min(image.shape[1:]) < 2:
+    if not len(image) or min(image.shape[1:]) < 2:
         return np.full(image.shape[1:], np.nan, np.float32)
     down, right = (part / _noise(ground) for part in np.gradient(image, axis=(1, 2)))
     return np.asarray(np.sqrt((np.square(down) + np.square(right)).mean(axis=0)), np.float32)

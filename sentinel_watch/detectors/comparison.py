@@ -128,8 +128,8 @@ class Comparison(Part):
         noise = Noise(self.noise_floor, self.noise_share)
         found = contrast(seen, expected, [str(band) for band in baseline["bands"]], noise, self.sure_from * season)
         off = seeded(found, self.quiet_below * season, _LEAST_SURE_PX)
-        # masked in the look, or unknown in the reference: whatever has data and was not seen twice
-        hidden = (np.isfinite(view.values).all(axis=0) & ~known).reshape(off.shape)
+        # why the reference knows nothing of a pixel is not kept: cloud, most probably
+        hidden = (view.veiled | (view.seen & ~known)).reshape(off.shape)
         doubtful = found.doubtful | beside_cloud(off & ~found.doubtful, hidden | found.doubtful, known.reshape(off.shape))
         off = off.reshape(-1)
         off[state["where"]] |= found.distance.reshape(-1)[state["where"]] > self.quiet_below

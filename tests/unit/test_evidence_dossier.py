@@ -14,6 +14,7 @@ from conftest import ROOT
 from shapely.geometry import box
 
 from sentinel_watch.alerting.reasons import SENTENCES
+from sentinel_watch.domain.certainty import in_percent
 from sentinel_watch.domain.event import EVENT_CLASSES, NON_EVENT_CLASSES, EventStatus
 from sentinel_watch.domain.site import Site
 from sentinel_watch.errors import InputError
@@ -123,3 +124,9 @@ def test_rates_hold_for_what_they_were_measured_on(status, detector, holding, tm
     """How often confirmed events are false says nothing of a provisional alert from two looks, and the other way round."""
     rates = error_rates(make_alert(status=status), [detector], tmp_path)
     assert {name for name in ("detection", "few_looks") if rates[name]} == {holding} - {None}
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0, "0%"), (0.874, "87%"), (0.994, "99%"), (0.997, "over 99%"), (1.0, "100%")])
+def test_what_is_nearly_certain_is_not_called_certain(share, text):
+    """A model's 99.7 % is no 100 %."""
+    assert in_percent(share) == text

@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-__all__ = ["CROP", "FOREST", "MINE", "SEEDS", "SHORT", "SPANS", "BenchSite", "Span", "bench_sites", "days_of", "winter_difference"]
+__all__ = [
+    "CROP",
+    "FOREST",
+    "MINE",
+    "SEEDS",
+    "SHORT",
+    "SPANS",
+    "BenchSite",
+    "Span",
+    "bench_sites",
+    "days_of",
+    "really_changed",
+    "winter_difference",
+]
 
 SEEDS = {"tuning": range(10), "reporting": range(100, 110)}
 MINE, FOREST, CROP = "limestone_mine_chhattisgarh", "forest_romania", "cropland_belgium"
@@ -100,7 +113,7 @@ def bench_sites(role: str, cases: Path, cache: Path) -> list[BenchSite]:
 
 def _site(span: Span, role: str, cases: Path, cache: Path) -> BenchSite:
     cube, grid = load_case(span.case, cases, cache)
-    changed = _really_changed(span, cube)
+    changed = really_changed(span, cube)
     half = grid.shape[1] // 2
     columns = slice(0, half) if role == "tuning" else slice(half, None)
     days = day_number(cube["time"])
@@ -109,7 +122,8 @@ def _site(span: Span, role: str, cases: Path, cache: Path) -> BenchSite:
     return BenchSite(span, part, grid[:, columns], changed[:, columns], days_of(span.monitor_from), int(days[inside][-1]) + 1)
 
 
-def _really_changed(span: Span, cube: xr.Dataset) -> NDArray[np.bool_]:
+def really_changed(span: Span, cube: xr.Dataset) -> NDArray[np.bool_]:
+    """Return (y, x) True where the ground changed between the first and the last year of the span, or was hardly seen."""
     unseen = usable(cube["mask"].values).sum(axis=0) < 3
     if span.case == FOREST:
         return unseen | binary_dilation(drops(cube, int(span.history_from[:4]), int(span.end[:4])), iterations=2)

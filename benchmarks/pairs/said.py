@@ -73,18 +73,22 @@ def write_pair(pair: Pair, folder: Path) -> None:
     """Write the pair as a static STAC catalogue of single-band files, and its outline as `aoi.geojson`."""
     grid = _grid(pair)
     catalog = pystac.Catalog("pair", f"{pair.kind}: {pair.name}")
-    for name, time, values in zip(("before", "after"), pair.times, (pair.before, pair.after), strict=True):
+    scl = pair.scl or (None, None)
+    for name, time, values, classes in zip(("before", "after"), pair.times, (pair.before, pair.after), scl, strict=True):
         item = pystac.Item(
             name, mapping(grid.geographic_extent.geom), list(grid.geographic_extent.boundingbox), time, {"platform": "sentinel-2"}
         )
         for band, picture in zip(pair.bands, values, strict=True):
             path = folder / f"{name}_{KEYS[band]}.tif"
-            _write(path, picture, grid)
+            _write(path, np.nan_to_num(np.clip(np.round(picture / STEP), 1, 65_535), nan=0).astype(np.uint16), grid)
             described = {
                 "eo:bands": [{"name": band, "common_name": KEYS[band]}],
                 "raster:bands": [{"scale": STEP, "offset": 0.0, "nodata": 0}],
             }
             item.add_asset(KEYS[band], pystac.Asset(str(path), extra_fields=described, roles=["data"]))
+        if classes is not None:
+            _write(folder / f"{name}_scl.tif", classes, grid)
+            item.add_asset("scl", pystac.Asset(str(folder / f"{name}_scl.tif"), roles=["data"]))
         catalog.add_item(item)
     catalog.normalize_hrefs(str(folder))
     catalog.save(pystac.CatalogType.SELF_CONTAINED)
@@ -104,10 +108,9 @@ def _grid(pair: Pair) -> GeoBox:
     return GeoBox((height, width), rasterio.transform.from_origin(left, top, 10, 10), zone)
 
 
-def _write(path: Path, picture: np.ndarray, grid: GeoBox) -> None:
-    """Write one band as digital numbers, 0 = no data."""
-    numbers = np.nan_to_num(np.clip(np.round(picture / STEP), 1, 65_535), nan=0).astype(np.uint16)
-    shape = {"height": grid.shape[0], "width": grid.shape[1], "count": 1, "dtype": "uint16"}
+def _write(path: Path, numbers: np.ndarray, grid: GeoBox) -> None:
+    """Write one band as it is, 0 = no data."""
+    shape = {"height": grid.shape[0], "width": grid.shape[1], "count": 1, "dtype": numbers.dtype.name}
     with rasterio.open(
         path, "w", driver="GTiff", crs=str(grid.crs), transform=grid.affine, nodata=0, tiled=True, blockxsize=64, blockysize=64, **shape
     ) as file:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.monitor.score import wilson_interval
 from benchmarks.pairs.looks import LABELS, MINING
 
 if TYPE_CHECKING:
@@ -24,14 +25,18 @@ Figure = tuple[float, float, float]
 
 
 def figure(said: Sequence[Said], measure: Callable[[Sequence[Said]], float]) -> Figure:
-    """Return `measure` of all, with percentiles over draws of clusters with replacement."""
+    """Return `measure` of all, with percentiles over draws of clusters with replacement; Wilson's interval of a share of 0 or 1."""
     clusters: dict[int, list[Said]] = {}
     for one in said:
         clusters.setdefault(one.pair.cluster, []).append(one)
     groups, draw = list(clusters.values()), np.random.default_rng(0)
     values = [measure([one for n in draw.integers(0, len(groups), len(groups)) for one in groups[n]]) for _ in range(DRAWS)]
     low, high = np.nanquantile(values, [0.025, 0.975])
-    return measure(said), float(low), float(high)
+    value = measure(said)
+    # no draw differs from another then, as if nothing were open
+    if groups and value in (0, 1):
+        return value, *wilson_interval(round(value * len(groups)), len(groups))
+    return value, float(low), float(high)
 
 
 def alerted(said: Sequence[Said]) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sentinel_watch.alerting.reasons import sentences
 from sentinel_watch.app.history import told
 from sentinel_watch.app.tables import alert_table, console, fact_table
+from sentinel_watch.domain.certainty import in_percent
 from sentinel_watch.errors import InputError, did_you_mean
 from sentinel_watch.sinks import SINKS
 from sentinel_watch.store import open_store, shown
@@ -183,4 +184,4 @@ def _shares(probs: dict[str, float]) -> Iterator[str]:
     """
     for key, prob in sorted(probs.items(), key=lambda item: -item[1]):
         if prob >= 0.005:
-            yield f"{key} {prob:.0%}"
+            yield f"{key} {in_percent(prob)}"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from sentinel_watch.domain.certainty import in_percent
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -88,7 +90,7 @@ def _cells(alert: Alert) -> tuple[str, ...]:
         alert.alert_id,
         alert.status,
         alert.event_class.replace("_", " "),
-        f"{alert.class_confidence:.0%}" if known else "-",
+        in_percent(alert.class_confidence) if known else "-",
         f"{alert.area_ha:.2f}",
         alert.first_detected,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentinel_watch.domain.certainty import in_percent
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,7 +56,7 @@ def told(opinion: Opinion, shares: Mapping[str, float], event_class: str) -> str
     # several features can have the same words, and are told once
     reasons = list(dict.fromkeys(filter(None, map(_word, opinion.measures))))[:MOST]
     because = f", mostly by {' and '.join(reasons)}" if reasons else ""
-    return f"the model is {100 * max(shares.values()):.0f} % sure{because}"
+    return f"the model is {in_percent(max(shares.values()))} sure{because}"
 
 
 def _word(feature: str) -> str:

@@ -111,6 +111,8 @@ class Rules(Part):
         if self._is_field(year) and now in (CoverType.BARE, CoverType.VEGETATION):
             lasted = (event.last_observed - event.region.onset).days
             return Verdict("agriculture", "A field that is bare in part of every year looks unusual") if lasted < self.fallow_days else None
+        if self._may_be_field(before, after, event, year):
+            return Verdict("agriculture", "A field seems to have been cut or ploughed", "its ground is even, and its edges are old")
         return self._greening(before, after)
 
     def _greening(self, before: Cover, after: Cover) -> Verdict | None:
@@ -129,6 +131,12 @@ class Rules(Part):
         """
         kinds = {month.cover_type for month in year}
         return {CoverType.BARE, CoverType.VEGETATION} <= kinds
+
+    def _may_be_field(self, before: Cover, after: Cover, event: Event, year: Sequence[Cover]) -> bool:
+        """Return whether green ground is tilled, to judge by its evenness, and no normal year says whether it is every year."""
+        lands = before.cover_type is CoverType.VEGETATION and after.cover_type in (CoverType.BARE, CoverType.VEGETATION)
+        evenly = event.series.tilled > 0 and 2 * event.series.tilled >= event.series.n_shown
+        return lands and evenly and not _knows_seasons(year) and (event.last_observed - event.region.onset).days < self.fallow_days
 
     def _verdict(self, before: Cover, after: Cover, site_type: str, course: Course) -> Verdict:
         """Return what water, fire, clearing or earth-moving explains; `unknown_change` at worst."""
@@ -190,6 +198,11 @@ def months(year: Mapping[str, NDArray[np.float32]]) -> list[Cover]:
     `year` is band -> (12,) mean reflectance, January first; a month of NaN gives a cover without measures.
     """
     return [Cover({band: float(values[month]) for band, values in year.items()}) for month in range(12)] if year else []
+
+
+def _knows_seasons(year: Sequence[Cover]) -> bool:
+    """Return whether what is normal is known in every month, and not taken to be the same in all of them."""
+    return bool(year) and all(month.ndvi is not None for month in year) and any(month.bands != year[0].bands for month in year)
 
 
 def _fall(before: float | None, after: float | None) -> float:

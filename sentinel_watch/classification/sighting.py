@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sentinel_watch.classification.tilled import tilled
 from sentinel_watch.domain.series import Sight
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def sight(part: Stretch, bands: Sequence[str], change: tuple[Mapping[str, float]
         around=float(common @ step[use]) / length,
         veiled=float(part.suspect[own].mean()),
         displaced=_displaced(part.normal[use], residual, own, beside),
+        tilled=tilled(part.normal[use], part.seen[use], own),
     )
 
 

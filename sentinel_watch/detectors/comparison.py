@@ -15,6 +15,7 @@ from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, 
 from sentinel_watch.detectors.pair import Noise, contrast, seeded
 from sentinel_watch.detectors.rules import Anomalies, Rules
 from sentinel_watch.detectors.stack import stack_of, view_of
+from sentinel_watch.detectors.weather import beside_cloud
 from sentinel_watch.registry import Part
 
 if TYPE_CHECKING:
@@ -126,14 +127,18 @@ class Comparison(Part):
         season = self._off_season(baseline, view.day)
         noise = Noise(self.noise_floor, self.noise_share)
         found = contrast(seen, expected, [str(band) for band in baseline["bands"]], noise, self.sure_from * season)
-        off = seeded(found, self.quiet_below * season, _LEAST_SURE_PX).reshape(-1)
+        off = seeded(found, self.quiet_below * season, _LEAST_SURE_PX)
+        # why the reference knows nothing of a pixel is not kept: cloud, most probably
+        hidden = (view.veiled | (view.seen & ~known)).reshape(off.shape)
+        doubtful = found.doubtful | beside_cloud(off & ~found.doubtful, hidden | found.doubtful, known.reshape(off.shape))
+        off = off.reshape(-1)
         off[state["where"]] |= found.distance.reshape(-1)[state["where"]] > self.quiet_below
         where = np.flatnonzero(known & (off | np.isin(np.arange(known.size), state["where"])))
         distance = np.where(off, found.distance.reshape(-1), np.float32(0))[where]
         expected = found.expected.reshape(len(reference), -1)[:, where].T
-        drift, doubtful = np.zeros(where.size, np.float32), found.doubtful.reshape(-1)[where]
-        residual, lasting = view.values[:, where].T - expected, np.zeros(where.size, np.int16)
-        return Anomalies(where.astype(np.int32), distance, drift, doubtful, residual, expected, lasting)
+        drift, lasting = np.zeros(where.size, np.float32), np.zeros(where.size, np.int16)
+        residual = view.values[:, where].T - expected
+        return Anomalies(where.astype(np.int32), distance, drift, doubtful.reshape(-1)[where], residual, expected, lasting)
 
 
 def median_look(looks: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -51,6 +51,8 @@ class View:
     """(P,) True = usable and known in every band."""
     suspect: NDArray[np.bool_]
     """(P,) True = seen, but as a cloud or a shadow would be."""
+    veiled: NDArray[np.bool_]
+    """(P,) True = masked as cloud or shadow."""
     day: int
     """Days since 1970-01-01."""
     instant: int
@@ -93,8 +95,9 @@ def view_of(look: xr.Dataset, bands: tuple[str, ...]) -> View:
     flags = look["mask"].values.reshape(-1)
     seen = usable(flags) & np.isfinite(values).all(axis=0)
     suspect = seen & np.not_equal(flags & np.uint8(MaskReason.SUSPECT), 0)
+    veiled = np.not_equal(flags & np.uint8(MaskReason.CLOUD | MaskReason.SHADOW), 0)
     instant: Any = look["time"].values.astype("datetime64[ns]")
-    return View(values, seen, suspect, int(day_number(instant)), int(instant.astype(np.int64)))
+    return View(values, seen, suspect, veiled, int(day_number(instant)), int(instant.astype(np.int64)))
 
 
 def _bands_first(cube: xr.Dataset) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["clouded", "greenness", "shaded"]
+__all__ = ["beside_cloud", "clouded", "greenness", "shaded"]
 
 _LEAST_BLUE = 0.03
 """Rise of B02, reflectance; less is within what haze correction leaves."""
@@ -28,6 +28,11 @@ _DARKER, _DIMMED = 0.85, 0.5
 _SAME_SHAPE = 0.25
 """Share of the difference that one factor for all bands may leave over."""
 _VEGETATED = 0.45
+_CLOUDY = 0.15
+"""Share of cloud and shadow from which on a look has so much of them that masks leave some over."""
+_NEAR_PX, _MOSTLY_NEAR = 6, 0.4
+"""Distance from cloud or shadow within which their edges lie, and the share of a piece that makes it one of these edges."""
+_LEAST_CLOUD_PX = 12
 
 
 def clouded(residual: NDArray[np.float32], bands: Sequence[str]) -> NDArray[np.bool_]:
@@ -58,6 +63,22 @@ def shaded(dark: NDArray[np.float32], lit: NDArray[np.float32], bands: Sequence[
     # water takes the infrared alone, and no light is left to tell its shape by
     darker = (dark < lit).all(axis=0) & (factor < _DARKER)
     return np.asarray(darker & (left < _SAME_SHAPE**2 * whole) & dimmed)
+
+
+def beside_cloud(pieces: NDArray[np.bool_], veiled: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (y, x) True on those of the `pieces`, 8-connected, that lie along cloud or shadow, where there is much of either.
+
+    `veiled` (y, x) is True under what was taken for cloud or shadow, `known` (y, x) True where both looks saw the ground. Haze around a
+    cloud, and its shadow's rim, are as large as many an event.
+    """
+    clouds, _ = ndimage.label(veiled, np.ones((3, 3)))
+    veiled = veiled & (np.bincount(clouds.ravel()) >= _LEAST_CLOUD_PX)[clouds]
+    if veiled.sum() <= _CLOUDY * (veiled | known).sum():
+        return np.zeros(pieces.shape, np.bool_)
+    near = ndimage.distance_transform_edt(~veiled) <= _NEAR_PX
+    numbers, count = ndimage.label(pieces, np.ones((3, 3)))
+    share = ndimage.mean(near, numbers, np.arange(count + 1))
+    return np.asarray(pieces & (share > _MOSTLY_NEAR)[numbers])
 
 
 def greenness(image: NDArray[np.float32], bands: Sequence[str]) -> NDArray[np.float32]:

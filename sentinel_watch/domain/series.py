@@ -26,6 +26,8 @@ class Sight:
     """Share of the event's pixels that look as cloud, haze or shadow would, 0-1."""
     displaced: float
     """Share of what the event's pixels show that the shift of their surroundings explains, 0-1."""
+    tilled: bool = False
+    """Whether the ground is as even as a field's, before and now, within edges that it had before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Series:
     veiled: int = 0
     around: int = 0
     displaced: int = 0
-    """Of the scenes that showed it: as a cloud would, in the surroundings too, as a shift of the scene would."""
+    tilled: int = 0
+    """Of the scenes that showed it: as a cloud would, in the surroundings too, as a shift of the scene would, on ground like a field's."""
 
     @property
     def n_shown(self) -> int:
@@ -63,6 +66,7 @@ class Series:
             veiled=self.veiled + (sight.veiled >= SHOWN_FROM),
             around=self.around + (sight.around >= SHOWN_FROM),
             displaced=self.displaced + (sight.displaced >= SHOWN_FROM),
+            tilled=self.tilled + sight.tilled,
         )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.colors import Normalize
 
 from sentinel_watch.evidence.before_after import look_day, map_height_in
-from sentinel_watch.evidence.canvas import PAGE_WIDTH_IN, SIGMA, Body, add_legend, house_style, new_page, to_png
+from sentinel_watch.evidence.canvas import PAGE_WIDTH_IN, Body, add_legend, house_style, new_page, to_png
 from sentinel_watch.evidence.composites import composite_of, grey, pictures
 from sentinel_watch.evidence.map_axes import STATUS_PENS, Pen, draw_outline, draw_site, legend_entry, show_map
 from sentinel_watch.evidence.words import captions
@@ -115,20 +115,25 @@ def _draw_strength(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
     top = max(float(np.percentile(known, 98)), 1.0) if len(known) else 1.0
     axes.set_title("How strong the change is", weight="bold", loc="left")
     bar = axes.figure.colorbar(_lay_over(axes, magnitude, inputs, Normalize(0, top)), cax=below, orientation="horizontal")
-    bar.set_label(f"mean distance from the baseline, units of each pixel's noise ({SIGMA})")
+    bar.set_label("mean distance from the baseline, units of what unchanged ground differs by")
 
 
 def _draw_onset(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
     """Lay the day of onset over a map, from the first to the last that is on it; its colour bar goes `below`.
 
-    Days since 1970-01-01; the bar is at least a day long and has BAR_DATES dates.
+    Days since 1970-01-01; the bar has BAR_DATES dates. A single day needs no bar, and is written in its place.
     """
     # as numbers: a colour scale knows no dates
     days = on_chip(inputs, "onset")
     known = days[np.isfinite(days)]
     first, last = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     axes.set_title("Since when", weight="bold", loc="left")
-    shown = _lay_over(axes, days, inputs, Normalize(first, max(last, first + 1)))
+    if first == last:
+        _lay_over(axes, days, inputs, Normalize(first - 1, first + 1))
+        below.axis("off")
+        below.text(0.5, 0.5, f"all of it first seen on {np.datetime64(int(first), 'D')}", ha="center", va="center")
+        return
+    shown = _lay_over(axes, days, inputs, Normalize(first, last))
     bar = axes.figure.colorbar(shown, cax=below, orientation="horizontal")
     ticks = np.unique(np.linspace(first, last, BAR_DATES).round().astype(int))
     bar.set_ticks(ticks.tolist(), labels=[str(np.datetime64(int(day), "D")) for day in ticks])

@@ -29,6 +29,11 @@ PERCENTILES = (0.5, 99.5)
 MIN_RANGE = 0.08
 """Reflectance; a narrower stretch would turn the noise of even ground into colours."""
 
+MIDDLE = 0.35
+"""Brightness that half of the ground is to lie above."""
+GAMMAS = (0.4, 0.85)
+"""Most and least that the shadows are brightened, where forest and water lie: sand that sets the stretch leaves them black else."""
+
 NODATA_GREY = 0.82
 """Light, and told from cloud by its evenness."""
 
@@ -76,11 +81,13 @@ def pictures(looks: Sequence[xr.Dataset], composite: Composite) -> list[NDArray[
     The stretch runs from the 0.5th to the 99.5th percentile of each band over the usable pixels of all looks.
 
     Each look has `reflectance` (band, y, x) and `mask` (y, x); the composite's bands must be in all of them. Values
-    are brightened a little and are no reflectance any more.
+    are brightened and are no reflectance any more: the more, the darker most of the ground is beside the brightest.
     """
     stacks = [look["reflectance"].sel(band=list(composite.bands)).values for look in looks]
-    low, high = _limits(stacks, [usable(look["mask"].values) for look in looks])
-    return [_stretched(stack, low, high) for stack in stacks]
+    pooled = _pooled(stacks, [usable(look["mask"].values) for look in looks])
+    low, high = _limits(pooled)
+    gamma = _gamma(_scaled(pooled[:, :, None], low, high))
+    return [_stretched(stack, low, high, gamma) for stack in stacks]
 
 
 def grey(picture: NDArray[np.float32], strength: float = 0.45) -> NDArray[np.float32]:
@@ -92,8 +99,8 @@ def grey(picture: NDArray[np.float32], strength: float = 0.45) -> NDArray[np.flo
     return np.repeat((1 - strength + strength * luminance)[..., None], 3, axis=2)
 
 
-def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bool_]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (3, 1, 1) lower and upper ends of the stretch over all looks, at least MIN_RANGE apart; 0 and 1 without any data.
+def _pooled(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bool_]]) -> NDArray[np.float32]:
+    """Return (3, n) the pixels of all looks that are known in every band, and usable where any is.
 
     `stacks` are (3, y, x) reflectance, `masks` (y, x) True = usable, in the same order.
     """
@@ -101,7 +108,11 @@ def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bo
     # Nothing usable at all: better a picture stretched over the cloud than none.
     if not np.isfinite(pooled).all(axis=0).any():
         pooled = np.concatenate([stack.reshape(3, -1) for stack in stacks], axis=1)
-    pooled = pooled[:, np.isfinite(pooled).all(axis=0)]
+    return pooled[:, np.isfinite(pooled).all(axis=0)]
+
+
+def _limits(pooled: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (3, 1, 1) lower and upper ends of the stretch over (3, n) pixels, at least MIN_RANGE apart; 0 and 1 without any."""
     if not pooled.size:
         return np.zeros((3, 1, 1), np.float32), np.ones((3, 1, 1), np.float32)
     low, high = np.percentile(pooled, PERCENTILES, axis=1).astype(np.float32)[..., None, None]
@@ -109,11 +120,24 @@ def _limits(stacks: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bo
     return low - spare, high + spare
 
 
-def _stretched(stack: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:
+def _gamma(scaled: NDArray[np.float32]) -> float:
+    """Return the exponent that brings the median of what is `scaled` to 0-1 up to MIDDLE, within GAMMAS.
+
+    One for all bands, or the hue would shift.
+    """
+    median = float(np.median(scaled)) if scaled.size else MIDDLE
+    return float(np.clip(np.log(MIDDLE) / np.log(np.clip(median, 0.01, 0.99)), *GAMMAS))
+
+
+def _scaled(stack: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (3, y, x) reflectance as 0-1 between `low` and `high`, (3, 1, 1) each."""
+    return np.asarray(np.clip((stack - low) / (high - low), 0, 1), np.float32)
+
+
+def _stretched(stack: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32], gamma: float) -> NDArray[np.float32]:
     """Return a (3, y, x) look as (y, x, 3) in 0-1, no data in light grey.
 
     `low` and `high` are (3, 1, 1) reflectance that becomes 0 and 1.
     """
-    # A little brighter in the shadows, where forest and water lie.
-    scaled = np.clip((stack - low) / (high - low), 0, 1) ** np.float32(0.85)
+    scaled = _scaled(stack, low, high) ** np.float32(gamma)
     return np.where(np.isnan(stack).any(axis=0), NODATA_GREY, scaled).transpose(1, 2, 0).astype(np.float32)

@@ -72,7 +72,9 @@ def draw_lines(axes: Axes, marks: Sequence[Mark], history: Sequence[float]) -> N
 
     `marks` as in `draw_flags`; in every panel, so that the eye can follow a milestone down.
     """
-    if history:
+    if history and history[0] == history[-1]:
+        axes.axvline(history[0], color=HISTORY_SHADE, linewidth=9, zorder=0, label="history: one scene")
+    elif history:
         axes.axvspan(history[0], history[-1], color=HISTORY_SHADE, linewidth=0, zorder=0, label="history: the baseline")
     for _, day, colour in marks:
         axes.axvline(day, color=colour, linewidth=1.1, linestyle="--", zorder=2.5)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentinel_watch.evidence.canvas import BLUE, INK, ORANGE, PAGE_WIDTH_IN, WINE, Body, add_legend, house_style, new_page, to_png, width_of
-from sentinel_watch.evidence.samples import CLEAR
+from sentinel_watch.evidence.samples import CLEAR, SUSPECT
 from sentinel_watch.evidence.series import strongest
 from sentinel_watch.evidence.time_panels import (
     Mark,
@@ -93,8 +93,9 @@ def _words(inputs: EvidenceInputs) -> Captions:
     """
     scenes = inputs.samples.scenes
     words = captions(inputs.alert, inputs.site, [int(str(scene.time)[:4]) for scene in scenes])
-    clear = sum(scene.state == CLEAR for scene in scenes)
-    return replace(words, footer=f"{words.footer} · mean over the event; {clear} of {len(scenes)} scenes saw it clear")
+    clear, suspect = (sum(scene.state == state for scene in scenes) for state in (CLEAR, SUSPECT))
+    doubt = f", {suspect} as cloud or shadow might look" if suspect else ""
+    return replace(words, footer=f"{words.footer} · mean over the event; {clear} of {len(scenes)} scenes saw it clear{doubt}")
 
 
 def _marks(event: Event) -> list[Mark]:

@@ -14,10 +14,11 @@ from conftest import ROOT
 from shapely.geometry import box
 
 from sentinel_watch.alerting.reasons import SENTENCES
+from sentinel_watch.domain.certainty import in_percent
 from sentinel_watch.domain.event import EVENT_CLASSES, NON_EVENT_CLASSES, EventStatus
 from sentinel_watch.domain.site import Site
 from sentinel_watch.errors import InputError
-from sentinel_watch.evidence.bundle.rates import measured_rates
+from sentinel_watch.evidence.bundle.rates import error_rates, measured_rates
 from sentinel_watch.evidence.dossier.blocks import Bars, Bullets, Code, Dossier, Facts, Heading, Note, Paragraph, Row, Table
 from sentinel_watch.evidence.dossier.html import to_html
 from sentinel_watch.evidence.dossier.law import about_law
@@ -111,3 +112,21 @@ def test_rates_are_those_of_the_bench():
     page = (ROOT / rates["page"]).read_text("utf-8")
     figures = [*(row["share"] for row in rates["found"]), *(row["per_km2_and_year"] for row in rates["false_alarms"])]
     assert [figure for figure in figures if figure not in page] == []
+    page = (ROOT / rates["few_looks"]["page"]).read_text("utf-8")
+    assert [row for row in rates["few_looks"]["told"] if row["share"] not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "detector", "holding"),
+    [("confirmed", "seasonal", "detection"), ("provisional", "before_after", "few_looks"), ("provisional", "seasonal", None)],
+)
+def test_rates_hold_for_what_they_were_measured_on(status, detector, holding, tmp_path):
+    """How often confirmed events are false says nothing of a provisional alert from two looks, and the other way round."""
+    rates = error_rates(make_alert(status=status), [detector], tmp_path)
+    assert {name for name in ("detection", "few_looks") if rates[name]} == {holding} - {None}
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0, "0%"), (0.874, "87%"), (0.994, "99%"), (0.997, "over 99%"), (1.0, "100%")])
+def test_what_is_nearly_certain_is_not_called_certain(share, text):
+    """A model's 99.7 % is no 100 %."""
+    assert in_percent(share) == text

@@ -134,6 +134,37 @@ def test_before_and_after_share_one_stretch():
     assert (np.diff(np.concatenate([before[..., 0].ravel(), after[..., 0].ravel()])[order]) >= 0).all()
 
 
+@pytest.mark.parametrize("sand_share", [0.02, 0.2])
+def test_bright_sand_does_not_leave_the_forest_black(sand_share: float):
+    """Sand sets the stretch, and forest beside it is still to be seen, as dark as it is beside nothing bright."""
+    look = looks(Place(n_dates=1))[0]
+    rng = np.random.default_rng(0)
+    values = np.array([0.03, 0.05, 0.03])[:, None, None] * rng.uniform(0.7, 1.3, (3, 60, 60))
+    values[:, : round(60 * sand_share)] = np.array([0.4, 0.46, 0.52])[:, None, None]
+    sandy = look.sel(band=["B02", "B03", "B04"]).copy(deep=True)
+    sandy["reflectance"].values[:] = values
+    (shown,) = pictures([sandy], composite_of(("B02", "B03", "B04")))
+    assert np.median(shown[20:]) > 0.2
+    assert shown[0].min() > 0.9
+
+
+def test_a_single_day_has_no_colour_bar():
+    """A change that came on one day needs no scale of days: the day stands in its place."""
+    with house_style():
+        figure = draw_change_map(inputs(PLACES["one pixel"]))
+    assert "all of it first seen on 2021-03-01" in words(figure)
+    assert "day of the first anomalous look" not in words(figure)
+
+
+def test_a_history_of_one_scene_is_called_that():
+    """One look before is no baseline, and is marked so that it can be seen."""
+    made = inputs(Place(n_dates=1))
+    with house_style():
+        text = words(draw_time_series(made, all_series(made.samples, made.normal, made.index, made.indices)))
+    assert "history: one scene" in text
+    assert "the baseline" not in text
+
+
 @pytest.mark.parametrize(
     ("bands", "first", "count"),
     [(("B02", "B03", "B04", "B08", "B11"), "B04", 2), (("B02", "B04", "B08", "B11", "B12"), "B12", 1), (("B04", "B8A", "B11"), "B11", 1),

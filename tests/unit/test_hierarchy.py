@@ -37,7 +37,8 @@ def test_one_likely_label_names_the_class():
     """The class, its probability and its basis are the model's; the sentence says how sure it is and why."""
     what = classify(opinion(0.9, 0.07, 0.03))
     assert (what.event_class, what.basis, what.confidence) == ("excavation", "tiny/1.0.0", pytest.approx(0.9))
-    assert "the model is 90 % sure" in what.explanation
+    assert "the model is 90% sure" in what.explanation
+    assert "the model is over 99% sure" in classify(opinion(0.997, 0.002, 0.001)).explanation
     assert classify(opinion(0.1, 0.8, 0.1, (WORKS, MINING))).event_class == "construction"
     assert classify(opinion(0.1, 0.8, 0.1, (WORKS,)), site_type="protected_area").event_class == "vegetation_loss"
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
+from odc.geo.geobox import GeoBox
 
+from sentinel_watch.detectors.before_after import BeforeAfter
 from sentinel_watch.detectors.pair import Noise, contrast, seeded
-from sentinel_watch.detectors.weather import clouded, shaded
+from sentinel_watch.detectors.weather import beside_cloud, clouded, shaded
+from sentinel_watch.domain.change import PixelStatus
+from sentinel_watch.domain.grid import Block
+from sentinel_watch.domain.look import MaskReason, make_look, stack_looks
 
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
 FOREST = np.array([0.03, 0.05, 0.03, 0.32, 0.16, 0.07], np.float32)
@@ -76,3 +83,54 @@ def test_a_shadow_keeps_the_spectrum():
     sand = np.broadcast_to(SAND[:, None, None], (6, 4, 4))
     assert not shaded(sand * 0.3, sand, BANDS).any()
     assert not shaded(lit * np.nan, lit, BANDS).any()
+
+
+def cloudy_look(rows: int, day: int, seed: int, sand: slice | None = None, haze: bool = True):
+    """Return a look whose upper `rows` are masked as cloud, with a rim of thin cloud below it in its own shadow; sand where asked."""
+    values = ground(seed)
+    if haze:
+        values[:, rows : rows + 5] = values[:, rows : rows + 5] * 0.6 + np.array([0.05, 0.05, 0.06, 0.0, 0.04, 0.03])[:, None, None]
+    if sand:
+        values[:, sand, 10:30] = SAND[:, None, None] * np.random.default_rng(2).uniform(0.9, 1.1, (sand.stop - sand.start, 20))
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[:rows] = MaskReason.CLOUD
+    return make_look(f"s{day}", datetime(2021, 7, 1, 10, tzinfo=UTC) + timedelta(days=day), BANDS, values.astype(np.float32), mask)
+
+
+def provisional(*looks) -> np.ndarray:
+    """Return (y, x) True where looks after a clear one make the ground provisional."""
+    detector = BeforeAfter()
+    baseline = detector.fit(stack_looks([cloudy_look(0, 0, 0, haze=False)]))
+    state = detector.start(baseline)
+    for look in looks:
+        state = detector.update(baseline, state, look)
+    grid = GeoBox.from_bbox((500_000, 4_500_000, 500_480, 4_500_480), crs="EPSG:32638", resolution=10)
+    change = detector.report(baseline, state, Block(0, 0, 0, 0, grid))
+    told = np.zeros((SIDE, SIDE), bool)
+    told[change.rows, change.cols] = change.status == PixelStatus.PROVISIONAL
+    return told
+
+
+def test_the_rim_of_a_cloud_is_no_event():
+    """What lies along cloud in a cloudy look waits for a clearer one; what lies in the clear of the same look is told."""
+    assert found(cloudy_look(14, 10, 1)["reflectance"].values, ground()).any()
+    assert not provisional(cloudy_look(14, 10, 1)).any()
+    told = provisional(cloudy_look(14, 10, 1, sand=slice(30, 40)))
+    assert told[30:40, 10:30].mean() > 0.95
+    assert not told[:25].any()
+
+
+def test_sand_beside_a_cloud_is_told_by_the_next_clear_look():
+    """A look that is held back takes nothing from the next one."""
+    sand = slice(15, 22)
+    assert not provisional(cloudy_look(14, 10, 1, sand, haze=False)).any()
+    assert provisional(cloudy_look(14, 10, 1, sand, haze=False), cloudy_look(0, 15, 2, sand, haze=False))[sand, 10:30].mean() > 0.9
+
+
+def test_a_small_cloud_holds_nothing_back():
+    """Where little is veiled, the masks are believed."""
+    veiled, pieces = np.zeros((2, SIDE, SIDE), bool)
+    veiled[:5, :20], pieces[6:10, 5:15] = True, True
+    assert not beside_cloud(pieces, veiled, ~veiled).any()
+    veiled[:5], veiled[30:] = True, True
+    assert (beside_cloud(pieces, veiled, ~veiled) == pieces).all()

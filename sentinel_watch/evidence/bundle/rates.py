@@ -30,14 +30,16 @@ def error_rates(alert: Alert, detectors: Sequence[str], models: Path) -> dict[st
 
     `detectors` are the parts that watched, `models` the folder of the bundle's models. What was not measured is None, never 0.
 
-    `detection` is None where any of the detectors was not measured. Texts are English. `classification` is the
-    model's card.
+    `detection` is of confirmed alerts, `few_looks` of provisional ones by before/after; None where any of the detectors was not
+    measured so. Texts are English. `classification` is the model's card.
     """
     rates, said = measured_rates(), words()
+    few_looks, early = rates.pop("few_looks"), alert.status == "provisional"
     # a model that was asked but did not decide says nothing of this alert
     card = models / alert.model_version / "card.json"
     return {
-        "detection": rates if set(detectors) <= set(rates["detectors"]) else None,
+        "detection": rates if not early and set(detectors) <= set(rates["detectors"]) else None,
+        "few_looks": few_looks if early and set(detectors) <= set(few_looks["detectors"]) else None,
         "detectors": list(detectors),
         "classification": json.loads(card.read_text("utf-8")) if card.is_file() else None,
         "model_version": alert.model_version,

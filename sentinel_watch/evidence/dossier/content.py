@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sentinel_watch.domain.certainty import in_percent
 from sentinel_watch.evidence.before_after import look_day
 from sentinel_watch.evidence.dossier import figures
 from sentinel_watch.evidence.dossier.blocks import (
@@ -153,7 +154,7 @@ def _which_kind(material: Material, say: Words) -> str:
     if alert.class_confidence == 0:
         return say("text.kind_unknown")
     key = "text.kind_rule" if alert.model_version == "rule" else "text.kind_model"
-    return say(key, confidence=f"{alert.class_confidence:.0%}", model=alert.model_version)
+    return say(key, confidence=in_percent(alert.class_confidence), model=alert.model_version)
 
 
 def _titles(inputs: EvidenceInputs, say: Words) -> tuple[str, str]:
@@ -199,7 +200,7 @@ def _doubt(material: Material, say: Words) -> Iterator[Block]:
 
     Rates are those of `error_rates.json`; where none were measured, that is said.
     """
-    alert, rates = material.inputs.alert, material.rates["detection"]
+    alert = material.inputs.alert
     # the history is what was learnt from, not what was watched
     watched = [record for record in material.records if record.role == "monitoring"]
     seen = {
@@ -209,18 +210,24 @@ def _doubt(material: Material, say: Words) -> Iterator[Block]:
     yield Heading(say("section.doubt"))
     accuracy = say("text.accuracy", metres=f"{alert.location_uncertainty_m:g}")
     yield Facts(((say("fact.accuracy"), accuracy), (say("fact.observed"), say("text.observed", **seen))))
-    if rates:
-        found = ", ".join(f"{row['kind']} {row['share']}" for row in rates["found"])
-        alarms = ", ".join(f"{row['ground']} {row['per_km2_and_year']}" for row in rates["false_alarms"])
-        texts = (say("text.rates", found=found), say("text.false_alarms", rates=alarms))
-        yield Paragraph(" ".join((*texts, say("text.rates_for", detectors=", ".join(material.rates["detectors"])))))
-    else:
-        yield Paragraph(say("text.rates_none"))
+    yield Paragraph(_rates(material.rates, say))
     flags = [say.known(f"flag.{flag}", flag) for flag in alert.qa_flags.split(";") if flag]
     yield Bullets((*flags, *say.several("limits")))
     # not every class has something that it is often mistaken for
     if others := say.several(f"alternative.{alert.event_class}"):
         yield Paragraph(say("text.others", others="; ".join(others)))
+
+
+def _rates(rates: Mapping[str, Any], say: Words) -> str:
+    """Return the measured rates that hold for the alert in words."""
+    if few := rates["few_looks"]:
+        return say("text.few_looks", told=", ".join(f"{row['pairs']} {row['share']}" for row in few["told"]))
+    if not (measured := rates["detection"]):
+        return say("text.rates_none")
+    found = ", ".join(f"{row['kind']} {row['share']}" for row in measured["found"])
+    alarms = ", ".join(f"{row['ground']} {row['per_km2_and_year']}" for row in measured["false_alarms"])
+    texts = (say("text.rates", found=found), say("text.false_alarms", rates=alarms))
+    return " ".join((*texts, say("text.rates_for", detectors=", ".join(rates["detectors"]))))
 
 
 def _provenance(material: Material, say: Words, seal_code: bytes) -> Iterator[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from sentinel_watch.domain.certainty import in_percent
 from sentinel_watch.evidence.dossier.blocks import Bars, Block, Bullets, Facts, Heading, Paragraph
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def about_kind(alert: Alert, say: Words) -> Iterator[Block]:
     ranked = sorted(probs.items(), key=lambda pair: (-pair[1], pair[0]))
     meaning = say("text.meaning_rule" if alert.model_version == "rule" else "text.meaning_model")
     yield Heading(say("section.class"))
-    yield Bars(tuple((say.known(f"event.{name}", name), share, f"{share:.0%}") for name, share in ranked if share >= SHOWN_SHARE))
+    yield Bars(tuple((say.known(f"event.{name}", name), share, in_percent(share)) for name, share in ranked if share >= SHOWN_SHARE))
     yield Paragraph(say("text.probs", meaning=meaning), tone="quiet")
 
 

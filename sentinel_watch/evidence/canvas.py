@@ -60,6 +60,9 @@ TITLE_PT, TEXT_PT, SMALL_PT = 13.0, 9.0, 7.5
 LINE_IN = 1.45 / 72
 """Height of a line of text in inches for each point of its size."""
 
+FOOTER = "footer"
+"""By which the legend knows the footer's text."""
+
 MAX_BYTES = 300_000
 """Above this size a picture's colours are reduced, so that a list of alerts still loads over a slow line."""
 
@@ -188,7 +191,7 @@ def new_page(body: Body, captions: Captions, width_in: float = PAGE_WIDTH_IN) ->
     left, top = MARGIN_IN / width_in, 1 - MARGIN_IN / height
     figure.text(left, top, title, size=TITLE_PT, weight="bold", va="top")
     figure.text(left, top - LINE_IN * TITLE_PT / height, facts, size=TEXT_PT, color=GREY, va="top")
-    figure.text(left, 0.6 * MARGIN_IN / height, footer, size=SMALL_PT, color=GREY, va="bottom")
+    figure.text(left, 0.6 * MARGIN_IN / height, footer, size=SMALL_PT, color=GREY, va="bottom", gid=FOOTER)
     return figure, body.panels(figure, below)
 
 
@@ -198,8 +201,8 @@ def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
     An entry's handle is an artist, or a tuple of artists that lie on each other, the first undermost.
     """
     labels, handles = [label for label, _ in entries], [handle for _, handle in entries]
-    height = figure.get_figheight()
-    place = (MARGIN_IN / figure.get_figwidth(), (LINE_IN * SMALL_PT + 1.1 * MARGIN_IN) / height)
+    height, footer = figure.get_figheight(), sum(_lines(text.get_text()) for text in figure.texts if text.get_gid() == FOOTER)
+    place = (MARGIN_IN / figure.get_figwidth(), (LINE_IN * SMALL_PT * footer + 1.1 * MARGIN_IN) / height)
     figure.legend(
         handles, labels, loc="lower left", bbox_to_anchor=place, borderaxespad=0, borderpad=0, ncols=max(len(entries), 1),
         handler_map={tuple: HandlerTuple(ndivide=1, pad=0)}, columnspacing=1.6,

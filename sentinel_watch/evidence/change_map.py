@@ -115,7 +115,7 @@ def _draw_strength(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:
     top = max(float(np.percentile(known, 98)), 1.0) if len(known) else 1.0
     axes.set_title("How strong the change is", weight="bold", loc="left")
     bar = axes.figure.colorbar(_lay_over(axes, magnitude, inputs, Normalize(0, top)), cax=below, orientation="horizontal")
-    bar.set_label("mean distance from the baseline, units of what unchanged ground differs by")
+    bar.set_label("mean distance from the baseline, units of its noise")
 
 
 def _draw_onset(axes: Axes, below: Axes, inputs: EvidenceInputs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import matplotlib as mpl
@@ -18,6 +19,7 @@ from sentinel_watch.evidence.before_after import before_after_png, draw_before_a
 from sentinel_watch.evidence.canvas import fit, house_style
 from sentinel_watch.evidence.change_map import draw_change_map, on_chip
 from sentinel_watch.evidence.composites import composite_of, composites_of, pictures
+from sentinel_watch.evidence.dossier.figures import SCREEN_IN
 from sentinel_watch.evidence.overview import OverviewInputs, draw_overview, overview_png, ranked
 from sentinel_watch.evidence.series import all_series
 from sentinel_watch.evidence.time_series import draw_time_series, time_series_png
@@ -71,6 +73,21 @@ def _undrawn(axis) -> list[Text]:
 def test_no_text_is_cut_off(name: str):
     """Whatever the place, its name and its scenes: no text reaches over the edge of its figure."""
     assert [outside(figure) for figure in figures(PLACES[name])] == [[], [], [], []]
+
+
+def test_the_words_of_a_dossiers_figures_keep_apart():
+    """At a page's width, and with a footer of two lines, legend, footer and the labels of the axes are whole and do not overlap."""
+    made = inputs(PLACES["long name"])
+    made = replace(made, alert=made.alert.model_copy(update={"alert_id": "a-long-name-" * 8}))
+    with house_style():
+        series = all_series(made.samples, made.normal, made.index, made.indices)
+        for figure in (draw_time_series(made, series, SCREEN_IN), draw_change_map(made, SCREEN_IN)):
+            FigureCanvasAgg(figure).draw()
+            assert outside(figure) == []
+            renderer = figure.canvas.get_renderer()
+            labels = [axes.xaxis.label for axes in figure.axes if axes.xaxis.label.get_text()]
+            boxes = [part.get_window_extent(renderer) for part in (*figure.texts, *figure.legends, *labels)]
+            assert [one for n, one in enumerate(boxes) if any(one.overlaps(other) for other in boxes[:n])] == []
 
 
 def test_the_picture_says_what_it_shows():

@@ -16,7 +16,7 @@ from odc.geo.geom import point
 from shapely.geometry import mapping
 
 from sentinel_watch.pipeline.assignment import assign
-from sentinel_watch.pipeline.deliver import draft_alerts
+from sentinel_watch.pipeline.deliver import draft_alerts, triage_context
 from sentinel_watch.pipeline.learning import learn_blocks
 from sentinel_watch.pipeline.monitoring import Monitor
 from sentinel_watch.pipeline.plan import RunRequest
@@ -62,7 +62,7 @@ def run_pair(pair: Pair, pipeline: Pipeline) -> Said:
             job = assign(request, store)
             learn_blocks(job, store, Silent())
             Monitor(job, store).watch(pending(job, store), Silent())
-            alerts, events = draft_alerts(job, store), store.events(job.watch)
+            alerts, events = draft_alerts(job, store, triage_context(job, store)), store.events(job.watch)
     largest = max((event.region.area_ha for event in events), default=0.0)
     if not alerts:
         return Said(pair, 0.0, largest, {}, "")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import chdir
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
-from sentinel_watch.pipeline.definition import pipeline_for
+from benchmarks.pairs.looks import Pair
+from benchmarks.pairs.said import run_pair
+from sentinel_watch.pipeline.definition import load_pipeline, pipeline_for
 from sentinel_watch.pipeline.plan import RunRequest
 from sentinel_watch.pipeline.run import run
 from sentinel_watch.register import read_site
@@ -49,3 +53,20 @@ def test_fellings_are_told_from_two_looks(run_of):
     assert len(alerts) >= 2
     assert {alert.event_class for alert in alerts} == {"vegetation_loss"}
     assert {alert.status for alert in alerts} == {"provisional"}
+
+
+def test_the_bench_runs_a_pair():
+    """What the bench counts as told is what a run tells: rough sand in a forest, on its own hectare."""
+    rng = np.random.default_rng(0)
+    forest, sand = (
+        np.array(levels)[:, None, None] for levels in ((0.03, 0.05, 0.03, 0.32, 0.16, 0.07), (0.16, 0.22, 0.27, 0.36, 0.42, 0.36))
+    )
+    before = (forest * rng.uniform(0.85, 1.15, (48, 48))).astype(np.float32)
+    after = before.copy()
+    after[:, 10:20, 10:20] = sand * rng.uniform(0.8, 1.2, (10, 10))
+    times = datetime(2019, 7, 1, 12, tzinfo=UTC), datetime(2021, 7, 1, 12, tzinfo=UTC)
+    said = run_pair(
+        Pair("made up", "sand", 0, 25.0, 46.0, ("B02", "B03", "B04", "B08", "B11", "B12"), before, after, times), load_pipeline("mine")
+    )
+    assert said.first == "excavation"
+    assert said.area_ha == pytest.approx(1.0, abs=0.1)

@@ -14,8 +14,8 @@ from benchmarks.speed.cube import season
 from benchmarks.speed.timing import timed
 from sentinel_watch.detectors.fitting import Fit, History, fit_tiles
 from sentinel_watch.detectors.harmonics import design, penalties
-from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, Model, score
-from sentinel_watch.detectors.seasonal import Seasonal
+from sentinel_watch.detectors.scoring import Look, score
+from sentinel_watch.detectors.seasonal import Seasonal, known
 from sentinel_watch.domain.look import MaskReason
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def judged(detector: Seasonal, baseline: Arrays, day: int, look: np.ndarray) -> 
         np.where(seen, baseline["usual"] * np.float32(detector.quiet_below), np.float32(np.nan)),
         np.zeros((1, seen.size), np.float32),
     )
-    model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
-    envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)
-    return lambda: score(Look(look.reshape(1, -1), row, day, usual), model, envelope, drift)
+    learnt = known(baseline)
+    return lambda: score(Look(look.reshape(1, -1), row, day, usual), *learnt, drift)
 
 
 def whole_series(detector: Seasonal, days: np.ndarray, values: np.ndarray) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.change import Arrays, ChangeMap
     from sentinel_watch.domain.grid import Block
 
-__all__ = ["Seasonal"]
+__all__ = ["Seasonal", "known"]
 
 _PRESENT_DAYS = 183
 """A history that ended so long ago, or later, is as good as one that ended yesterday."""
@@ -138,7 +138,7 @@ class Seasonal(Part):
         blind_days = _blind_days(baseline, state, view)
         aged = _aged(baseline["usual"], self.blind_growth * blind_days[0] / YEAR_DAYS) * np.float32(look_level.spread)
         usual = np.where(look_level.seen, aged, np.float32(np.nan))
-        distance, slow, char = score(Look(look_level.values, row, view.day, usual), *_known(baseline), drift)
+        distance, slow, char = score(Look(look_level.values, row, view.day, usual), *known(baseline), drift)
         distance = np.where(char > self.char_below, np.maximum(distance, self.quiet_below + char - self.char_below), distance)
         tracked = np.zeros(distance.size, np.bool_)
         tracked[state["where"]] = True
@@ -206,7 +206,7 @@ def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32
     return np.array([max(0, view.day - int(baseline["last_clear"].max(initial=0)) - _PRESENT_DAYS)], np.int32)
 
 
-def _known(baseline: Arrays) -> tuple[Model, Envelope, Char]:
+def known(baseline: Arrays) -> tuple[Model, Envelope, Char]:
     """Return model, envelope and char as the kernels take them, from the saved arrays; nothing is copied."""
     model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
     envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)

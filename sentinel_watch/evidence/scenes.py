@@ -65,8 +65,8 @@ class _Ladder:
 def choose_scenes(samples: Samples, event: Event) -> ScenePair:
     """Return the scenes for the before/after picture.
 
-    Before: of the clearest scenes older than the onset, the last one. After: of the clearest scenes from the
-    confirmation on (the first detection where there is none) until the event finished, the one nearest to the season
+    Before: of the clearest scenes up to the last look that saw the place unchanged (older than the onset where none did), the last
+    one. After: of the clearest scenes from the confirmation on (the first detection where there is none) until the event finished, the one nearest to the season
     of the first, the later one of equals: a change of season must not look like an event. Seasons are compared in months
     of 30 days, so that a few days do not outweigh a later date.
 
@@ -74,7 +74,9 @@ def choose_scenes(samples: Samples, event: Event) -> ScenePair:
     """
     onset = np.datetime64(event.region.onset)
     ladder = _Ladder.of(samples)
-    before = max(ladder.clearest([s for s in samples.scenes if s.time < onset]), key=lambda s: s.time, default=None)
+    # what was seen between the last clear look and the onset may show a part of it already
+    end = onset if event.region.last_clear is None else min(onset, np.datetime64(event.region.last_clear) + np.timedelta64(1, "D"))
+    before = max(ladder.clearest([s for s in samples.scenes if s.time < end]), key=lambda s: s.time, default=None)
     # Without a picture before, the season of the onset is as good a guide.
     season = before.time if before else onset
     later = ladder.clearest([s for s in samples.scenes if _is_after(s, event)])

@@ -33,6 +33,13 @@ def test_before_is_the_last_clear_scene_older_than_the_onset():
     assert choose_scenes(seen, EVENT).before == "2021-02-20"
 
 
+def test_before_shows_nothing_of_the_event():
+    """A scene after the last look that saw the place unchanged may show a part of it, and is not shown; one on that look's day is."""
+    partly = replace(EVENT, region=replace(EVENT.region, last_clear=date(2020, 11, 3)))
+    seen = samples(sample("2020-06-01"), sample("2020-11-03"), sample("2021-02-20"), sample("2021-05-01"))
+    assert choose_scenes(seen, partly).before == "2020-11-03"
+
+
 def test_a_clear_scene_beats_a_nearer_cloudy_one():
     """A scene that saw the whole event is preferred to a later one that saw half of it."""
     seen = samples(sample("2021-01-01"), sample("2021-02-20", event_usable=0.5), sample("2021-05-01"))

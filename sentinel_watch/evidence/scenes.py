@@ -66,9 +66,9 @@ def choose_scenes(samples: Samples, event: Event) -> ScenePair:
     """Return the scenes for the before/after picture.
 
     Before: of the clearest scenes up to the last look that saw the place unchanged (older than the onset where none did), the last
-    one. After: of the clearest scenes from the confirmation on (the first detection where there is none) until the event finished, the one nearest to the season
-    of the first, the later one of equals: a change of season must not look like an event. Seasons are compared in months
-    of 30 days, so that a few days do not outweigh a later date.
+    one. After: of the clearest scenes from the confirmation on (the first detection where there is none) until the event finished,
+    the one nearest to the season of the first, the later one of equals: a change of season must not look like an event. Seasons are
+    compared in months of 30 days, so that a few days do not outweigh a later date.
 
     Both are None where no scene saw the event. Scenes between onset and confirmation are shown on neither side.
     """

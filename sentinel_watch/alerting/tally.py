@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sentinel_watch.domain.event import NON_EVENT_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from sentinel_watch.alerting.triage import Context, Triage
     from sentinel_watch.domain.event import Event
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["tally"]
 
 
-def tally(triage: Triage, events: Iterable[Event], context: Context) -> dict[str, Any]:
+def tally(triage: Triage, events: Sequence[Event], context: Context) -> dict[str, Any]:
     """Return how the events were sorted, as plain JSON values; each is counted once.
 
     `alerted`, `suppressed` by a zone, `too_small_or_early`: numbers of events. `no_event`: class of NON_EVENT_CLASSES -> `events` and
     `area_ha` of those that are alerts but for their class.
     """
-    hidden = set(triage.suppressed(events := tuple(events), context))
+    hidden = triage.suppressed(events, context)
     counts, areas = Counter({"alerted": 0, "suppressed": 0, "too_small_or_early": 0}), defaultdict(list)
     for event in events:
         named = event.classification.event_class if event.classification else ""

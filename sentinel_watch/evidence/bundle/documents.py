@@ -55,7 +55,7 @@ def event_document(event: Event, crs: str) -> dict[str, Any]:
             **{name: _day(getattr(region, name)) for name in ("still_clear", "half_by", "mostly_by")},
             "course": _course(event),
             # not who took them: each source names that in its own way, and the evidence must not depend on it
-            "scenes": {name: getattr(event.series, name) for name in ("n_shown", "n_calm", "veiled", "around", "displaced")},
+            "scenes": {name: getattr(event.series, name) for name in ("n_shown", "n_calm", "veiled", "around", "displaced", "tilled")},
             "expected_reflectance": _numbers(region.expected),
             "observed_reflectance": _numbers(region.observed),
             "classification": label and {**asdict(label), "probs": _numbers(label.probs)},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +11,14 @@ from sentinel_watch.compiled import drop_stale
 if TYPE_CHECKING:
     from pathlib import Path
 
+KERNEL = """
+from sentinel_watch.compiled import compiled
+from room.limits import LIMIT
+
+@compiled
+def judge(x):
+    return x > LIMIT
+"""
 TOLD = "from room.judge import judge\nprint(judge(1.0))"
 
 
@@ -19,8 +26,7 @@ def write_room(package: Path, limit: float) -> None:
     """Write a package of which one module's kernel uses another's constant."""
     package.mkdir(exist_ok=True)
     (package / "limits.py").write_text(f"LIMIT = {limit}\n")
-    kernel = "from sentinel_watch.compiled import compiled\nfrom room.limits import LIMIT\n\n@compiled\ndef judge(x):\n    return x > LIMIT\n"
-    (package / "judge.py").write_text(kernel)
+    (package / "judge.py").write_text(KERNEL)
 
 
 def judged(package: Path) -> str:
@@ -53,5 +59,5 @@ def test_a_fresh_kernel_stays(tmp_path: Path) -> None:
 def test_a_kernel_that_another_process_removed_is_no_error(tmp_path: Path) -> None:
     """A kernel that vanishes while stale ones are dropped stops nobody."""
     (tmp_path / "__pycache__").mkdir()
-    os.symlink(tmp_path / "nowhere", tmp_path / "__pycache__" / "gone.nbi")
+    (tmp_path / "__pycache__" / "gone.nbi").symlink_to(tmp_path / "nowhere")
     drop_stale(tmp_path)

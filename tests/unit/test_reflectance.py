@@ -76,6 +76,37 @@ def test_a_change_on_the_ground_is_no_wrong_offset():
     assert offset_doubt(changed, CLEAR, ground().to_numpy()) == ""
 
 
+def moved(*shifts: float) -> xr.DataArray:
+    """Return the ground with each band moved by its own shift."""
+    return ground() + xr.DataArray(np.array(shifts, np.float32), dims="band")
+
+
+def test_a_season_hides_no_wrong_offset():
+    """Leaves that fell between two looks take the infrared down, and the offset is seen in the other bands all the same."""
+    assert offset_doubt(moved(0.12, -0.02, 0.13), CLEAR, ground().to_numpy()) == "offset_missing"
+    assert offset_doubt(moved(-0.08, -0.22, -0.07), CLEAR, ground().to_numpy()) == "offset_applied_twice"
+
+
+def test_ground_that_dries_or_gets_wet_is_no_wrong_offset():
+    """Soil moves the more the longer the wavelength: no offset does that."""
+    bright = ground(0.15)
+    dried = bright + xr.DataArray(np.array([0.06, 0.1, 0.15], np.float32), dims="band")
+    assert offset_doubt(dried, CLEAR, bright.to_numpy()) == ""
+    assert offset_doubt(bright, CLEAR, dried.to_numpy()) == ""
+
+
+def test_a_shadow_under_haze_is_no_wrong_offset():
+    """A missed offset lifts the darkest pixels as well; where some stay dark, something else made the scene bright."""
+    hazy = ground(0.1)
+    hazy[0, :2] = 0.03
+    assert offset_doubt(hazy, CLEAR, ground().to_numpy()) == ""
+
+
+def test_an_offset_applied_twice_is_seen_on_bright_ground():
+    """Where no pixel is dark enough to fall below zero, the same shift in all bands tells."""
+    assert offset_doubt(ground(0.1), CLEAR, ground(0.2).to_numpy()) == "offset_applied_twice"
+
+
 def test_too_few_pixels_say_nothing():
     """A handful of clear pixels is not enough to doubt a scene."""
     few = np.zeros((20, 20), bool)

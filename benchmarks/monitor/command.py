@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "built", "main", "parsed", "peer_tallies", "site_tallies"]
 
 DEFAULT = "seasonal else same_season else before_after"
+STRICTER = {
+    "sentinel_watch, stricter": 'seasonal:{"quiet_below":1.6} else same_season else before_after',
+    "sentinel_watch, strictest": 'seasonal:{"quiet_below":1.7,"drift_below":100,"char_below":100} else same_season else before_after',
+}
+"""Settings of ours, chosen on the tuning halves, for operating points beside the peers' stricter ones."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -117,6 +122,16 @@ def peer_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> lis
     return tallies
 
 
+def stricter_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> list[Tally]:
+    """Return what ours said when made stricter, on the runs that the peers' stricter settings see."""
+    tallies, detectors = {name: Tally(name) for name in STRICTER}, {name: built(text) for name, text in STRICTER.items()}
+    seen = [site for site in sites if site.span.name in PEER_SPANS]
+    for run in planned_runs(seen, peer_plan(options, sweep=True)):
+        for name, detector in detectors.items():
+            tallies[name].add(run, watch(detector, run.cube, run.site.grid, run.site.monitor_day))
+    return [*tallies.values()]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench, print its tables and write its results."""
     options = parsed(arguments)
@@ -128,6 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sites = [site for site in bench_sites(options.role, options.cases, options.cache) if site.span.name.startswith(options.site)]
     if options.peers:
         _told(peer_tallies(sites, options), options.out, "peers")
+        _told(stricter_tallies(sites, options), options.out, "stricter")
     _told(our_tallies(sites, options), options.out, options.role)
     return 0
 

@@ -54,7 +54,7 @@ def comparison(ours: Sequence[Tally], peers: Sequence[Tally]) -> str:
             cells.append(f"{figures['found']:.0f}/{figures['n']:.0f}")
         every = tally.recall_figures(lambda event: event.kind == "abrupt")
         late = f"{every['delay_days']:.0f} d" if every["found"] else "-"
-        rows.append([f"`{tally.method}`" if tally in peers else "**sentinel_watch**", *cells, late])
+        rows.append([f"`{tally.method}`" if tally in peers else f"**{tally.method}**", *cells, late])
     return markdown(["method", "false events/km² year", "false area", *KIND_COLOURS, "delay"], rows)
 
 
@@ -121,10 +121,11 @@ def _beside_peers(ours: Tally, folder: Path) -> dict[str, str]:
     """Return the tables beside the peers, and draw what they found against what they falsely flagged."""
     peers = _tallies(folder / "peers.json")
     defaults = _same_runs([ours, *(tally for tally in peers if ":" not in tally.method)])
-    settings = _same_runs([ours, *peers])
-    plot_operating_points(settings[:1], settings[1:], DOCS / "bench-monitor-points.png")
+    stricter = _tallies(folder / "stricter.json")
+    settings, own = _same_runs([ours, *stricter, *peers]), 1 + len(stricter)
+    plot_operating_points(settings[:own], settings[own:], DOCS / "bench-monitor-points.png")
     return {
-        "defaults": comparison(defaults[:1], defaults[1:]), "matched": comparison(settings[:1], matched(settings[0], settings[1:])),
+        "defaults": comparison(defaults[:1], defaults[1:]), "matched": comparison(settings[:own], matched(settings[0], settings[own:])),
         "default_spans": _spans(defaults[0]), "matched_spans": _spans(settings[0]), "peers_commit": _commit(folder / "peers.commit"),
     }  # fmt: skip
 

@@ -31,9 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "built", "main", "parsed", "peer_tallies", "site_tallies"]
 
 DEFAULT = "seasonal else same_season else before_after"
+_ALONE = '"drift_below":100,"char_below":100'
 STRICTER = {
-    "sentinel_watch, stricter": 'seasonal:{"quiet_below":1.6} else same_season else before_after',
-    "sentinel_watch, strictest": 'seasonal:{"quiet_below":1.7,"drift_below":100,"char_below":100} else same_season else before_after',
+    f"sentinel_watch, {name}": f"seasonal:{{{options}}} else same_season else before_after"
+    for name, options in {
+        "stricter": '"quiet_below":1.6',
+        "strict": f'"quiet_below":1.7,{_ALONE}',
+        "strictest": f'"quiet_below":2.2,{_ALONE}',
+    }.items()
 }
 """Settings of ours, chosen on the tuning halves, for operating points beside the peers' stricter ones."""
 ROOT = Path(__file__).resolve().parents[2]

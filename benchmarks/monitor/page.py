@@ -127,6 +127,7 @@ def _beside_peers(ours: Tally, folder: Path) -> dict[str, str]:
     return {
         "defaults": comparison(defaults[:1], defaults[1:]), "matched": comparison(settings[:own], matched(settings[0], settings[own:])),
         "default_spans": _spans(defaults[0]), "matched_spans": _spans(settings[0]), "peers_commit": _commit(folder / "peers.commit"),
+        "stricter_commit": _commit(folder / "stricter.commit"),
     }  # fmt: skip
 
 

@@ -87,11 +87,23 @@ class Cover:
             return CoverType.SNOW
         # what is wet and green is a flooded field or floating plants
         if wetness is not None and wetness > 0.0 and (ndvi is None or ndvi < 0.3):
-            return CoverType.WATER
+            return CoverType.SNOW if self._thin_snow else CoverType.WATER
         if ndvi is None:
             return None
         # sparse dry grass reaches 0.3, and is nearer to bare ground than to a crop
         return CoverType.VEGETATION if ndvi >= 0.35 else CoverType.BARE
+
+    @property
+    def _thin_snow(self) -> bool:
+        """Return whether what is dark in the short-wave infrared is bright as no water is, and redder than snow alone: plants show through.
+
+        Water absorbs the near infrared, silty water reflects less of it than of red.
+        """
+        infrared, red = self._first(("B08", "B8A")), self._first(("B04",))
+        brightness = self.brightness
+        if infrared is None or red is None or brightness is None:
+            return False
+        return brightness > 0.15 and infrared > max(0.2, 1.2 * red)
 
     def _first(self, names: tuple[str, ...]) -> float | None:
         """Return the reflectance of the first of `names` that is known, else None.

@@ -22,7 +22,7 @@ def sentence(what: str, event: Event, *parts: str) -> str:
     pixels, each since its own onset; areas are rounded to 100 square metres.
     """
     course, region = course_of(event), event.region
-    began = f"{what} over {region.area_ha:.2f} ha {_when(event, course)}"
+    began = f"{what} over {region.area_ha:.2f} ha{',' if len(course.begins) > 1 else ''} {_when(event, course)}"
     return "; ".join(filter(None, (began, _seen(region, course), _since(event, course), *parts))) + "."
 
 
@@ -30,7 +30,8 @@ def _when(event: Event, course: Course) -> str:
     """Return between which days it came; the change lies between two looks, and which day it was nobody saw."""
     region = event.region
     end = region.mostly_by if course.onset is Onset.GRADUAL and region.mostly_by else region.onset
-    how = "part by part " if course.onset is Onset.GRADUAL else ""
+    # the area is today's, and the days are of the first time
+    how = "first " if len(course.begins) > 1 else "part by part " if course.onset is Onset.GRADUAL else ""
     return how + (_between(region.last_clear, end) if region.last_clear else f"by {_long(end)}")
 
 
@@ -45,7 +46,7 @@ def _seen(region: Region, course: Course) -> str:
 
 def _since(event: Event, course: Course) -> str:
     """Return what became of it; empty where there is nothing to add."""
-    latest = f"it came back by {_long(course.begins[-1])}" if len(course.begins) > 1 else ""
+    latest = f"it was there again by {_long(course.begins[-1])}" if len(course.begins) > 1 else ""
     if course.stay is Stay.RECOVERED:
         ended = f"by {_long(event.finished_at)} the place was as before" if event.finished_at else "the place is as before"
         return f"{latest}, and {ended}" if latest else ended

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from sentinel_watch.masking.bright_targets import bright_targets, never_clear, trust_bright_targets
 from sentinel_watch.masking.combine import combine, physical
+from sentinel_watch.masking.seasons import season_medians
 from sentinel_watch.registry import Registry
 
 if TYPE_CHECKING:
     from sentinel_watch.contracts import Masker
 
-__all__ = ["MASKERS", "bright_targets", "combine", "never_clear", "physical", "trust_bright_targets"]
+__all__ = ["MASKERS", "bright_targets", "combine", "never_clear", "physical", "season_medians", "trust_bright_targets"]
 
 MASKERS: Registry[Masker] = Registry(
     "masker",

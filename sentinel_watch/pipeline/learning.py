@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentinel_watch.domain.ledger import Outcome, Reason
-from sentinel_watch.domain.look import stack_looks, usable
+from sentinel_watch.domain.look import stack_looks
 from sentinel_watch.errors import SceneError
-from sentinel_watch.masking import bright_targets, never_clear
+from sentinel_watch.masking import bright_targets, never_clear, season_medians
 from sentinel_watch.pipeline.ledger import sum_up
 from sentinel_watch.pipeline.viewing import ahead, assess
 from sentinel_watch.store import Look
@@ -125,8 +125,8 @@ def learn(history: History, detectors: Sequence[Detector]) -> Lesson:
 def read_history(job: Assignment, block: Block, progress: Progress) -> History:
     """Return the history of a block; a scene that cannot be read is left out of the cube.
 
-    Masked twice: by what each scene shows itself, then against the median of what that left. All readable scenes of the
-    block are in memory meanwhile, (band, y, x) float32 each.
+    Masked twice: by what each scene shows itself, then against the median of what that left at its time of the year. All readable
+    scenes of the block are in memory meanwhile, (band, y, x) float32 each.
     """
     views, failed = [], {}
     aoi, rule = job.ground.aoi(block), job.request.pipeline.scenes
@@ -137,8 +137,8 @@ def read_history(job: Assignment, block: Block, progress: Progress) -> History:
             failed[scene.scene_id] = Look(Outcome.FAILED, Reason(error.reason), aoi_px=int(aoi.sum()), detail=str(error))
         progress.step(scene.scene_id)
     bright = _bright_ground(views, block)
-    normal = _median([job.viewer.mask(view, None, bright) for view in views])
-    looks = {view.scene.scene_id: job.viewer.mask(view, normal, bright) for view in views}
+    usual = season_medians([job.viewer.mask(view, None, bright) for view in views])
+    looks = {view.scene.scene_id: job.viewer.mask(view, normal, bright) for view, normal in zip(views, usual, strict=True)}
     worth = {name: assess(look, aoi, rule) for name, look in looks.items()}
     used = [looks[name] for name, look in worth.items() if look.outcome is Outcome.USED]
     cube = stack_looks(used) if used else None
@@ -150,26 +150,3 @@ def _bright_ground(views: Sequence[View], block: Block) -> NDArray[np.bool_]:
     """Return (y, x) True where SCL takes the ground for cloud; nowhere, where no scene has an SCL."""
     classes = [view.scl for view in views if view.scl is not None]
     return bright_targets(np.stack(classes)) if classes else np.zeros(block.grid.shape, bool)
-
-
-def _median(looks: Sequence[xr.Dataset]) -> NDArray[np.float32] | None:
-    """Return the (band, y, x) median of the usable looks; all looks where a pixel has none, NaN where it has no data.
-
-    None where there are no looks at all.
-    """
-    if not looks:
-        return None
-    stack = stack_looks(looks)
-    values, clear = stack["reflectance"].to_numpy(), usable(stack["mask"].to_numpy())
-    return np.stack([_median_where(values[:, band], clear) for band in range(values.shape[1])])
-
-
-def _median_where(values: NDArray[np.float32], clear: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the (y, x) median over time of `values` (time, y, x) where `clear`; of all values where none is clear."""
-    seen = (clear & np.isfinite(values)).any(axis=0)
-    # not by nanmedian, which warns of every pixel that has no value
-    ordered = np.sort(np.where(clear | ~seen, values, np.nan), axis=0)  # NaN sorts last
-    count = np.isfinite(ordered).sum(axis=0)
-    middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(values) - 1)
-    low, high = (np.take_along_axis(ordered, index[None], axis=0)[0] for index in middle)
-    return np.where(count > 0, (low + high) / 2, np.nan).astype(np.float32)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from covers import BANDS, BRIGHT, CHAR, DARK_SOIL, DRY_GRASS, GRASS, LUSH, MUD, SNOW, SOIL, WATER, year_of
+from covers import BANDS, BRIGHT, CHAR, DARK_SOIL, DRY_GRASS, GRASS, LUSH, MUD, SNOW, SOIL, THIN_SNOW, WATER, year_of
 from event_examples import make_event
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +45,9 @@ def classify(before, after, site_type="mine", year=None, days=30, **changes):
         (GRASS, LUSH, "mine", "seasonal"),
         (SOIL, SNOW, "mine", "snow"),
         (SNOW, SOIL, "mine", "seasonal"),
+        (GRASS, THIN_SNOW, "mine", "snow"),
+        ({"B04": 0.08, "B08": 0.3, "B11": 0.24}, {"B04": 0.18, "B08": 0.28, "B11": 0.13}, "mine", "snow"),
+        (GRASS, MUD, "mine", "water_extent_change"),
         (SOIL, GRASS, "mine", "seasonal"),
         (SOIL, SOIL, "mine", "unknown_change"),
         (SOIL, BRIGHT, "protected_area", "unknown_change"),

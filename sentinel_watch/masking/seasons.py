@@ -1,0 +1,80 @@
+"""What ground usually looks like at a time of the year, before anything is learnt of it: the median look of the season."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sentinel_watch.domain.look import day_number, stack_looks, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+__all__ = ["season_medians"]
+
+_YEAR_DAYS = 365.2425
+_PARTS = 12
+"""Parts of the year that have a median of their own: a steppe may be green for six weeks."""
+_WITHIN_DAYS = (60, 30)
+"""Days from a part's middle within which looks speak for it; the fewer the better, where they hold enough looks."""
+_LEAST_LOOKS = 5
+"""Usable looks of a season, of which two may be clouds that no mask caught; with fewer the whole year speaks for the pixel."""
+
+
+def season_medians(looks: Sequence[xr.Dataset]) -> list[NDArray[np.float32]]:
+    """Return for each of `looks` the (band, y, x) median of the usable looks at its time of the year, of whatever year.
+
+    A pixel that has too few of them gets the median of all usable looks, or of all looks where none is usable; NaN where it has no data.
+
+    Not the whole year's throughout: where leaves or grass are green for longer than not, the other season would pass for cloud and never
+    be learnt.
+    """
+    if not looks:
+        return []
+    stack = stack_looks(looks)
+    values, clear = stack["reflectance"].to_numpy(), usable(stack["mask"].to_numpy())
+    days = np.mod(day_number(stack["time"]), _YEAR_DAYS)
+    year, parts = _median(values, clear, 0), (days * _PARTS / _YEAR_DAYS).astype(int)
+    medians = {int(part): _of_part(int(part), days, values, clear, year) for part in np.unique(parts)}
+    return [medians[int(part)] for part in parts]
+
+
+def _of_part(
+    part: int, days: NDArray[np.float64], values: NDArray[np.float32], clear: NDArray[np.bool_], year: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the median of the looks around the middle of a part of the year; `year` where a pixel has too few, or no data in them.
+
+    `days` (time,) of the year, `values` (time, band, y, x), `clear` (time, y, x).
+    """
+    apart = np.abs(days - (part + 0.5) * _YEAR_DAYS / _PARTS)
+    median = year
+    for within in _WITHIN_DAYS:
+        near = np.minimum(apart, _YEAR_DAYS - apart) <= within
+        closer = _median(values[near], clear[near], _LEAST_LOOKS)
+        median = np.where(np.isnan(closer), median, closer)
+    return median
+
+
+def _median(values: NDArray[np.float32], clear: NDArray[np.bool_], least: int) -> NDArray[np.float32]:
+    """Return the (band, y, x) median over time of `values` (time, band, y, x) where `clear` (time, y, x); NaN with fewer than `least`.
+
+    Of all values where `least` is 0 and none is clear.
+    """
+    if not len(values):
+        return np.full(values.shape[1:], np.nan, np.float32)
+    return np.stack([_median_where(values[:, band], clear, least) for band in range(values.shape[1])])
+
+
+def _median_where(values: NDArray[np.float32], clear: NDArray[np.bool_], least: int) -> NDArray[np.float32]:
+    """Return what `_median` describes of one band, (y, x)."""
+    seen = (clear & np.isfinite(values)).any(axis=0) | (least > 0)
+    # not by nanmedian, which warns of every pixel that has no value
+    ordered = np.sort(np.where(clear | ~seen, values, np.nan), axis=0)  # NaN sorts last
+    count = np.isfinite(ordered).sum(axis=0)
+    middle = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(values) - 1)
+    low, high = (np.take_along_axis(ordered, index[None], axis=0)[0] for index in middle)
+    return np.where(count >= max(least, 1), (low + high) / 2, np.nan).astype(np.float32)

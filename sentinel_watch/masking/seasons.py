@@ -17,43 +17,43 @@ if TYPE_CHECKING:
 __all__ = ["season_medians"]
 
 _YEAR_DAYS = 365.2425
-_PARTS = 12
-"""Parts of the year that have a median of their own: a steppe may be green for six weeks."""
+_PART_DAYS = _YEAR_DAYS / 12
+"""Looks that lie so near each other share a median."""
 _WITHIN_DAYS = (60, 30)
-"""Days from a part's middle within which looks speak for it; the fewer the better, where they hold enough looks."""
-_LEAST_LOOKS = 5
-"""Usable looks of a season, of which two may be clouds that no mask caught; with fewer the whole year speaks for the pixel."""
+"""Days of the year within which looks of other years speak for a time; the fewer the better, where they hold enough looks."""
+_LEAST_LOOKS = 3
+"""Usable looks of other years, of which one may be a cloud that no mask caught; with fewer the whole history speaks for the pixel."""
 
 
 def season_medians(looks: Sequence[xr.Dataset]) -> list[NDArray[np.float32]]:
-    """Return for each of `looks` the (band, y, x) median of the usable looks at its time of the year, of whatever year.
+    """Return for each of `looks`, in time order, the (band, y, x) median of the usable looks at its time of the year in other years.
 
     A pixel that has too few of them gets the median of all usable looks, or of all looks where none is usable; NaN where it has no data.
 
-    Not the whole year's throughout: where leaves or grass are green for longer than not, the other season would pass for cloud and never
-    be learnt.
+    Not that of all looks throughout: where leaves or grass are green for longer than not, the other season would pass for cloud and never
+    be learnt. And not that of its own year, in which a change of the ground would be usual at once.
     """
     if not looks:
         return []
     stack = stack_looks(looks)
-    values, clear = stack["reflectance"].to_numpy(), usable(stack["mask"].to_numpy())
-    days = np.mod(day_number(stack["time"]), _YEAR_DAYS)
-    year, parts = _median(values, clear, 0), (days * _PARTS / _YEAR_DAYS).astype(int)
-    medians = {int(part): _of_part(int(part), days, values, clear, year) for part in np.unique(parts)}
+    days, values, clear = day_number(stack["time"]), stack["reflectance"].to_numpy(), usable(stack["mask"].to_numpy())
+    always, parts = _median(values, clear, 0), (days / _PART_DAYS).astype(int)
+    medians = {int(part): _elsewhen((part + 0.5) * _PART_DAYS, days, values, clear, always) for part in np.unique(parts)}
     return [medians[int(part)] for part in parts]
 
 
-def _of_part(
-    part: int, days: NDArray[np.float64], values: NDArray[np.float32], clear: NDArray[np.bool_], year: NDArray[np.float32]
+def _elsewhen(
+    day: float, days: NDArray[np.int32], values: NDArray[np.float32], clear: NDArray[np.bool_], always: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return the median of the looks around the middle of a part of the year; `year` where a pixel has too few, or no data in them.
+    """Return the median of the looks around the time of the year of `day` in other years; `always` where a pixel has too few.
 
-    `days` (time,) of the year, `values` (time, band, y, x), `clear` (time, y, x).
+    `days` (time,), `values` (time, band, y, x), `clear` (time, y, x); days are since 1970-01-01.
     """
-    apart = np.abs(days - (part + 0.5) * _YEAR_DAYS / _PARTS)
-    median = year
+    apart = np.abs(days - day)
+    of_season = np.abs(apart - _YEAR_DAYS * np.round(apart / _YEAR_DAYS))
+    median = always
     for within in _WITHIN_DAYS:
-        near = np.minimum(apart, _YEAR_DAYS - apart) <= within
+        near = (of_season <= within) & (apart > _YEAR_DAYS / 2)
         closer = _median(values[near], clear[near], _LEAST_LOOKS)
         median = np.where(np.isnan(closer), median, closer)
     return median

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentinel_watch.domain.look import MaskReason, make_look, usable
+from sentinel_watch.domain.look import MaskReason, make_look
 from sentinel_watch.masking import MASKERS, combine, season_medians
 
 if TYPE_CHECKING:
@@ -57,18 +57,24 @@ def test_the_dry_season_is_not_taken_for_cloud():
 
 def test_a_cloud_that_no_mask_caught_makes_nothing_usual():
     """Fewer than half of a season's looks decide nothing, and looks that are masked are not asked."""
-    looks = [look_on(day, (0.5, 0.5, 0.5) if day % 50 == 20 else GREEN) for day in range(0, 365, 10)]
-    looks += [look_on(day, (0.6, 0.6, 0.6), MaskReason.CLOUD) for day in range(5, 365, 5)]
+    looks = [look_on(day, (0.5, 0.5, 0.5) if day % 50 == 20 else GREEN) for day in range(0, 730, 10)]
+    looks += [look_on(day, (0.6, 0.6, 0.6), MaskReason.CLOUD) for day in range(5, 730, 10)]
     looks.sort(key=lambda look: look["time"].values)
     for median in season_medians(looks):
         np.testing.assert_allclose(median[:, 0, 0], GREEN, rtol=1e-5)
 
 
-def test_with_few_looks_the_year_speaks():
-    """Four looks of a season are too few to speak for it; the year's median stands there."""
-    looks = [look_on(day, GREEN) for day in range(100, 260, 5)] + [look_on(day, DRY) for day in (350, 355, 358, 360)]
-    assert usable(looks[0]["mask"].to_numpy()).all()
+def test_a_change_late_in_the_history_is_not_usual_at_once():
+    """Looks of the same year do not speak for each other: ground that was dug up lately is compared with the years before."""
+    looks = [look_on(day, DRY if day > 900 else GREEN) for day in range(0, 1095, 10)]
     np.testing.assert_allclose(season_medians(looks)[-1][:, 0, 0], GREEN, rtol=1e-5)
+
+
+def test_within_one_year_all_looks_speak():
+    """Two looks of other years are too few to speak for a season, and so are none; the median of all looks stands there."""
+    looks = [look_on(day, GREEN) for day in range(100, 260, 5)] + [look_on(day, DRY) for day in (350, 355, 715, 720)]
+    for median in (season_medians(looks)[-1], season_medians(looks[:-2])[-1]):
+        np.testing.assert_allclose(median[:, 0, 0], GREEN, rtol=1e-5)
 
 
 def test_what_was_never_seen_has_no_median():

@@ -13,7 +13,7 @@ import numpy as np
 from sentinel_watch.compiled import compiled, spread
 from sentinel_watch.detectors.harmonics import YEAR_DAYS
 from sentinel_watch.detectors.lanes import LANES, TOGETHER
-from sentinel_watch.detectors.scoring import STEPS_PER_REFLECTANCE
+from sentinel_watch.detectors.nearest import STEPS_PER_REFLECTANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,9 +13,9 @@ from sentinel_watch.detectors.char import char_of
 from sentinel_watch.detectors.envelope import ANY_SEASON_DAYS, kept_looks
 from sentinel_watch.detectors.fitting import Fit, History
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
+from sentinel_watch.detectors.nearest import NEAREST, Envelope
 from sentinel_watch.detectors.noise import Residuals, assign, centres_of, drawn_together, whitening
 from sentinel_watch.detectors.normalise import scene_correction
-from sentinel_watch.detectors.scoring import NEAREST, Envelope
 from sentinel_watch.detectors.whitened import Model
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     # where seasons do not repeat, any earlier look says what may be there
     amphibious = _amphibious(history, stack.bands)
     window = np.where(erratic | short | amphibious, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
-    known = Known(model, Envelope(spectra, days, window, NEAREST), char_of(stack.bands), stack.days)
+    known = Known(model, Envelope(spectra, days, window), char_of(stack.bands), stack.days)
     own = usual_distances(history, fit, known, 0.9)
     usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, _WORTH_LOOKS) for row in own])
     usual[:, short] *= _SHORT_DOUBT

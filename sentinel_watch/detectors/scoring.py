@@ -11,45 +11,24 @@ import numpy as np
 
 from sentinel_watch.compiled import compiled, compiled_lanes, spread
 from sentinel_watch.detectors.char import char_lanes
-from sentinel_watch.detectors.lanes import LANES, TOGETHER
-from sentinel_watch.detectors.whitened import kinds_of, noise_of, part_of, whiten_lanes
+from sentinel_watch.detectors.lanes import LANES
+from sentinel_watch.detectors.nearest import second_nearest
+from sentinel_watch.detectors.whitened import kinds_of, part_of, triangles_of, whiten_lanes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sentinel_watch.detectors.char import Char
     from sentinel_watch.detectors.lanes import Floats
+    from sentinel_watch.detectors.nearest import Envelope
     from sentinel_watch.detectors.whitened import Model
 
-__all__ = ["NEAREST", "STEPS_PER_REFLECTANCE", "Envelope", "Look", "drag", "nearest_length", "score"]
-
-STEPS_PER_REFLECTANCE = 10_000
-"""Stored spectra are whole numbers of this part of reflectance, as Sentinel-2's own are."""
-
-NEAREST = 2
-"""Which of the nearest spectra counts: the nearest may be one odd look."""
+__all__ = ["Look", "drag", "score"]
 
 DRIFT_RATE = 0.1
 """Weight of a look in the running mean of residuals: it remembers about ten."""
 DRIFT_CUT = 2.0
 """Noise scales per band beyond which a residual moves the running mean no further."""
-
-_YEAR_DAYS = 365.2425
-_PER_YEAR = 1 / _YEAR_DAYS
-_PER_STEP = 1 / STEPS_PER_REFLECTANCE
-
-
-class Envelope(NamedTuple):
-    """A pixel's own earlier spectra, M of them at most, a multiple of TOGETHER."""
-
-    spectra: NDArray[np.int16]
-    """(P, B, M) reflectance * STEPS_PER_REFLECTANCE."""
-    day: NDArray[np.int32]
-    """(P, M) days since 1970-01-01, by season, so that those of one lie together; 0 = empty."""
-    window: NDArray[np.int16]
-    """(P,) days of the year to each side that count as the same season."""
-    nearest: int
-    """Which of the nearest spectra counts: 1 = the nearest, which one odd look would decide."""
 
 
 class Look(NamedTuple):
@@ -65,16 +44,45 @@ class Look(NamedTuple):
     """(3, P) what counts as 1 for the look, for the running mean of deviations and towards char; NaN where the look saw nothing."""
 
 
-@compiled
-def _season_gap(one: int, other: int) -> float:
-    """Return the days between two days of the year, 0 to half a year.
+class _Room(NamedTuple):
+    """Room for a tile of pixels; lanes last, but where one pixel's spectra are searched."""
 
-    Both are days since 1970-01-01; the turn of the year is no edge.
-    """
-    gap = float(abs(one - other))
-    # multiplied and floored, since the remainder of a division costs more than all the rest
-    gap -= _YEAR_DAYS * float(np.floor(gap * _PER_YEAR))
-    return min(gap, _YEAR_DAYS - gap)
+    counts: NDArray[np.float32]
+    """(L,) 1 where the look saw the pixel."""
+    left: Floats
+    """(B, L) residuals."""
+    triangles: NDArray[np.float32]
+    """(B * (B + 1) / 2, L) whitenings."""
+    white: Floats
+    """(B, L) whitened residuals."""
+    length: Floats
+    """(L,) their squared lengths."""
+    mean: Floats
+    """(B, L) the running mean of them."""
+    moved: Floats
+    """(L,) its squared length."""
+    expected: Floats
+    """(B, L) reflectance."""
+    scratch: Floats
+    """(B, L)."""
+    towards: Floats
+    """(L,) how far the look lies towards char."""
+    asked: NDArray[np.intp]
+    """(L + 1,) pixels whose spectra are asked."""
+    spectrum: Floats
+    """(B,) one of them."""
+    search: Floats
+    """(2 + B, M)."""
+
+
+@compiled
+def _room(bands: int, spectra: int) -> _Room:
+    """Return room for a tile: one a thread, reused for all its tiles. Nought at first, for lanes that no pixel fills are computed too."""
+    counts, left, triangles = np.zeros(LANES, np.float32), np.zeros((bands, LANES)), np.zeros((bands * (bands + 1) // 2, LANES), np.float32)
+    white, length, mean, moved = np.zeros((bands, LANES)), np.zeros(LANES), np.zeros((bands, LANES)), np.zeros(LANES)
+    expected, scratch, towards = np.zeros((bands, LANES)), np.zeros((bands, LANES)), np.zeros(LANES)
+    asked, spectrum, search = np.zeros(LANES + 1, np.intp), np.zeros(bands), np.zeros((2 + bands, spectra))
+    return _Room(counts, left, triangles, white, length, mean, moved, expected, scratch, towards, asked, spectrum, search)
 
 
 @compiled_lanes
@@ -96,61 +104,6 @@ def drag(mean: Floats, white: Floats, length: Floats, counts: NDArray[np.float32
     for b in range(len(mean)):
         for lane in range(LANES):
             moved[lane] += mean[b, lane] * mean[b, lane]
-
-
-@compiled_lanes
-def _distances(spectrum: Floats, spectra: NDArray[np.int16], begin: int, whiten: NDArray[np.float32], scratch: Floats) -> None:
-    """Write the squared distances of `spectrum` (B,) to TOGETHER of `spectra` (B, M), from `begin` on, to the first row of `scratch`.
-
-    `scratch` (2 + B, TOGETHER) is used. The few spectra are the inner loop, so that it runs on vectors.
-    """
-    total, white = scratch[0], scratch[1]
-    total[:] = 0
-    for i in range(spectrum.size):
-        gap = scratch[2 + i]
-        for m in range(TOGETHER):
-            gap[m] = spectrum[i] - spectra[i, begin + m] * _PER_STEP
-            white[m] = whiten[i, i] * gap[m]
-        for j in range(i):
-            other, factor = scratch[2 + j], whiten[i, j]
-            for m in range(TOGETHER):
-                white[m] += factor * other[m]
-        for m in range(TOGETHER):
-            total[m] += white[m] * white[m]
-
-
-@compiled
-def nearest_length(
-    at: tuple[int, int, int], length: float, enough: float, spectrum: Floats, known: tuple[Model, Envelope], scratch: Floats
-) -> float:
-    """Return the lesser of `length` and the squared distance of `spectrum` (B,) to the pixel's own spectra of the season.
-
-    `at` is the pixel, the day, and a day whose spectra are left out. What is not above `enough` need not be exact.
-    `scratch` (3 + B, TOGETHER) is used.
-
-    Days are since 1970-01-01, distances squared and in noise scales. The `envelope.nearest`-th least distance is what counts, so with
-    fewer spectra of the season than that `length` comes back.
-    """
-    pixel, day, skip = at
-    model, envelope = known
-    whiten, days, spectra, window = noise_of(model, pixel, day), envelope.day[pixel], envelope.spectra[pixel], envelope.window[pixel]
-    best, last, asked = scratch[2 + spectrum.size], envelope.nearest - 1, -1
-    # nothing beyond the model's own distance can matter, so the search begins there
-    best[:] = length
-    for m in range(days.size):
-        # in calibration a look's own spectrum may not speak for it
-        if days[m] == 0 or days[m] == skip or _season_gap(days[m], day) > window:
-            continue
-        if m // TOGETHER > asked:
-            asked = m // TOGETHER
-            _distances(spectrum, spectra, asked * TOGETHER, whiten, scratch)
-        found = scratch[0, m % TOGETHER]
-        for k in range(last + 1):
-            if found < best[k]:
-                best[k], found = found, best[k]
-        if best[last] <= enough:
-            break
-    return float(best[last])
 
 
 @compiled
@@ -193,23 +146,22 @@ def _fetch(pixels: NDArray[np.intp], envelope: Envelope) -> int:
 
 
 @compiled
-def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, length: Floats, asked: NDArray[np.intp]) -> None:
-    """Bring `length` (L,), squared distances, down to that of the pixel's own spectra, where the model alone would call it anomalous.
+def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, room: _Room) -> None:
+    """Bring `room.length`, squared distances, down to that of the pixel's own spectra, where the model alone would call it anomalous.
 
-    `asked` (L + 1,) is scratch. Few pixels are anomalous: asking last and seldom is what makes scoring fast.
+    Few pixels are anomalous: asking last and seldom is what makes scoring fast.
     """
-    bands, usual, count = len(look.values), look.usual[0, first : first + LANES], 0
+    usual, length, asked, count = look.usual[0, first : first + LANES], room.length, room.asked, 0
     for lane in range(usual.size):
         # written each time and counted sometimes: a guess of which lanes are anomalous would often be wrong
         asked[count] = first + lane
         # Not so where the usual distance is NaN: the pixel is unseen.
         count += length[lane] > usual[lane] ** 2
     asked[LANES] = _fetch(asked[:count], known[1])
-    spectrum, scratch = np.empty(bands), np.empty((3 + bands, TOGETHER))
     for pixel in asked[:count]:
-        for b in range(bands):
-            spectrum[b] = look.values[b, pixel]
-        length[pixel - first] = nearest_length((pixel, look.day, 0), length[pixel - first], 0.0, spectrum, known, scratch)
+        for b in range(room.spectrum.size):
+            room.spectrum[b] = look.values[b, pixel]
+        length[pixel - first] = second_nearest((pixel, look.day, 0), length[pixel - first], room.spectrum, known, room.search)
 
 
 @compiled
@@ -237,32 +189,29 @@ def _score(
 ) -> None:
     """Write what `score` describes to `distances`; of one thread's `share`, every so-manieth tile, whose `drift` alone it moves."""
     (bands, pixels), (model, envelope, char), (thread, threads) = look.values.shape, known, share
-    left, white, mean = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
-    expected, room, towards = np.zeros((bands, LANES)), np.empty((bands, LANES)), np.empty(LANES)
-    counts, length, moved = np.empty(LANES, np.float32), np.empty(LANES), np.empty(LANES)
-    noise, asked = model.whiten[:, part_of(model, look.day)], np.zeros(LANES + 1, np.intp)
+    room, noise = _room(bands, envelope.day.shape[1]), model.whiten[:, part_of(model, look.day)]
     for first in range(thread * LANES, pixels, threads * LANES):
         last = min(first + LANES, pixels)
-        _deviations(look, model, first, counts, left)
+        _deviations(look, model, first, room.counts, room.left)
         for b in range(bands):
             before = drift[b, first:last]
             for lane in range(before.size):
-                mean[b, lane] = before[lane]
-        kinds = kinds_of(model, first)
-        whiten_lanes(left, noise, kinds, white, length)
-        drag(mean, white, length, counts, moved)
-        _expected(look, left, first, expected)
-        char_lanes(char, expected, white, noise, kinds, room, towards)
-        _ask_spectra(look, (model, envelope), first, length, asked)
-        _in_usual(length, look.usual[0, first:last], distances[0, first:last])
-        _in_usual(moved, look.usual[1, first:last], distances[1, first:last])
+                room.mean[b, lane] = before[lane]
+        triangles_of(noise, kinds_of(model, first), room.triangles)
+        whiten_lanes(room.left, room.triangles, room.white, room.length)
+        drag(room.mean, room.white, room.length, room.counts, room.moved)
+        _expected(look, room.left, first, room.expected)
+        char_lanes(char, room.expected, room.white, room.triangles, room.scratch, room.towards)
+        _ask_spectra(look, (model, envelope), first, room)
+        _in_usual(room.length, look.usual[0, first:last], distances[0, first:last])
+        _in_usual(room.moved, look.usual[1, first:last], distances[1, first:last])
         far = distances[2, first:last]
         for lane in range(far.size):
-            far[lane] = max(towards[lane], 0.0) / look.usual[2, first + lane]
+            far[lane] = max(room.towards[lane], 0.0) / look.usual[2, first + lane]
         for b in range(bands):
             after = drift[b, first:last]
             for lane in range(after.size):
-                after[lane] = mean[b, lane]
+                after[lane] = room.mean[b, lane]
 
 
 def score(look: Look, model: Model, envelope: Envelope, char: Char, drift: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,8 +13,9 @@ from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, 
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, predict
 from sentinel_watch.detectors.learning import Lesson, learn
 from sentinel_watch.detectors.levelling import level
+from sentinel_watch.detectors.nearest import Envelope
 from sentinel_watch.detectors.rules import Anomalies, Rules
-from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, score
+from sentinel_watch.detectors.scoring import Look, score
 from sentinel_watch.detectors.signs import bright_as_cloud, browner, greener, water_level
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.detectors.whitened import Model
@@ -209,5 +210,5 @@ def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32
 def known(baseline: Arrays) -> tuple[Model, Envelope, Char]:
     """Return model, envelope and char as the kernels take them, from the saved arrays; nothing is copied."""
     model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
-    envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)
+    envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"])
     return model, envelope, char_of([str(band) for band in baseline["bands"]])

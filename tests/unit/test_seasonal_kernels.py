@@ -12,7 +12,8 @@ from sentinel_watch.detectors.envelope import kept_looks
 from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
-from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, score
+from sentinel_watch.detectors.nearest import NEAREST, STEPS_PER_REFLECTANCE, Envelope
+from sentinel_watch.detectors.scoring import Look, score
 from sentinel_watch.detectors.whitened import Model
 
 BANDS, PIXELS, LOOKS = 3, 300, 50
@@ -100,7 +101,7 @@ def parts(history: History, fit: Fit) -> tuple[Model, Envelope]:
     kept = np.stack([np.flatnonzero(history.clear[:, pixel])[:16] for pixel in range(PIXELS)])
     spectra = np.stack([levelled(history)[kept[pixel], :, pixel] for pixel in range(PIXELS)])
     stored = np.round(spectra * STEPS_PER_REFLECTANCE).astype(np.int16).transpose(0, 2, 1)
-    return model, Envelope(np.ascontiguousarray(stored), DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16), NEAREST)
+    return model, Envelope(np.ascontiguousarray(stored), DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16))
 
 
 def whitening_of(model: Model, pixel: int, day: int) -> np.ndarray:

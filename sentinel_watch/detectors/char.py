@@ -55,9 +55,7 @@ def char_of(bands: Sequence[str]) -> Char:
 
 
 @compiled_lanes
-def char_lanes(  # noqa: PLR0913, PLR0917 - compiled
-    char: Char, expected: Floats, white: Floats, triangles: NDArray[np.float32], room: Floats, towards: Floats
-) -> None:
+def char_lanes(char: Char, expected: Floats, white: Floats, triangles: NDArray[np.float32], room: Floats, towards: Floats) -> None:
     """Write to `towards` (L,) how far a look lies towards char, in noise scales; -1 where nothing grows that could burn.
 
     `expected` (B, L) reflectance is overwritten; `white` (B, L) is the look's whitened residual, by the same

@@ -41,7 +41,11 @@ class Look(NamedTuple):
     day: int
     """Days since 1970-01-01."""
     usual: NDArray[np.float32]
-    """(3, P) what counts as 1 for the look, for the running mean of deviations and towards char; NaN where the look saw nothing."""
+    """(3, P) what counts as 1 for a look, for the running mean of deviations and towards char."""
+    spread: float
+    """Noise of the look against the usual one: what counts as 1 is larger by that factor."""
+    seen: NDArray[np.bool_]
+    """(P,) True = judged."""
 
 
 class _Room(NamedTuple):
@@ -49,6 +53,8 @@ class _Room(NamedTuple):
 
     counts: NDArray[np.float32]
     """(L,) 1 where the look saw the pixel."""
+    usual: NDArray[np.float32]
+    """(3, L) what counts as 1 in this look, NaN where unseen."""
     left: Floats
     """(B, L) residuals."""
     triangles: NDArray[np.float32]
@@ -78,11 +84,12 @@ class _Room(NamedTuple):
 @compiled
 def _room(bands: int, spectra: int) -> _Room:
     """Return room for a tile: one a thread, reused for all its tiles. Nought at first, for lanes that no pixel fills are computed too."""
-    counts, left, triangles = np.zeros(LANES, np.float32), np.zeros((bands, LANES)), np.zeros((bands * (bands + 1) // 2, LANES), np.float32)
+    counts, usual, left = np.zeros(LANES, np.float32), np.zeros((3, LANES), np.float32), np.zeros((bands, LANES))
+    triangles = np.zeros((bands * (bands + 1) // 2, LANES), np.float32)
     white, length, mean, moved = np.zeros((bands, LANES)), np.zeros(LANES), np.zeros((bands, LANES)), np.zeros(LANES)
     expected, scratch, towards = np.zeros((bands, LANES)), np.zeros((bands, LANES)), np.zeros(LANES)
     asked, spectrum, search = np.zeros(LANES + 1, np.intp), np.zeros(bands), np.zeros((2 + bands, spectra))
-    return _Room(counts, left, triangles, white, length, mean, moved, expected, scratch, towards, asked, spectrum, search)
+    return _Room(counts, usual, left, triangles, white, length, mean, moved, expected, scratch, towards, asked, spectrum, search)
 
 
 @compiled_lanes
@@ -107,26 +114,37 @@ def drag(mean: Floats, white: Floats, length: Floats, counts: NDArray[np.float32
 
 
 @compiled
-def _deviations(look: Look, model: Model, first: int, counts: NDArray[np.float32], left: Floats) -> None:
-    """Write what a tile's pixels differ from the model by to `left` (B, L), nought where unseen, and to `counts` (L,) 1 where seen.
+def _stage(look: Look, first: int, room: _Room) -> None:
+    """Write 1 to `room.counts` where a tile's pixels are seen, and what is usual for them, NaN where they are not, to `room.usual`."""
+    seen, spread = look.seen[first : first + LANES], np.float32(look.spread)
+    room.counts[seen.size :] = 0
+    for lane in range(seen.size):
+        room.counts[lane] = np.float32(1) if seen[lane] else np.float32(0)
+    for row in range(len(room.usual)):
+        usual = look.usual[row, first : first + LANES]
+        for lane in range(usual.size):
+            room.usual[row, lane] = usual[lane] * spread if seen[lane] else np.float32(np.nan)
+
+
+@compiled
+def _deviate(look: Look, model: Model, first: int, room: _Room) -> None:
+    """Write what a tile's pixels differ from the model by to `room.left`, nought where unseen, and what it expects to `room.expected`.
 
     Lanes beyond the last pixel are nought as well. Sums run in single reads of (K, B, P), a row of pixels at a time.
     """
-    usual = look.usual[0, first : first + LANES]
-    counts[usual.size :] = 0
-    for lane in range(usual.size):
-        counts[lane] = np.float32(0) if np.isnan(usual[lane]) else np.float32(1)
-    for b in range(len(left)):
-        values = look.values[b, first : first + LANES]
+    for b in range(len(room.left)):
+        values, left = look.values[b, first : first + LANES], room.left[b]
         for lane in range(values.size):
-            left[b, lane] = values[lane]
+            left[lane] = values[lane]
         for k in range(look.row.size):
             coefficients, term = model.coefficients[k, b, first : first + LANES], look.row[k]
             for lane in range(coefficients.size):
-                left[b, lane] -= term * coefficients[lane]
+                left[lane] -= term * coefficients[lane]
         for lane in range(LANES):
             # an unseen pixel's NaN would stay in its running mean for good
-            left[b, lane] = left[b, lane] if counts[lane] > 0 else 0.0
+            left[lane] = left[lane] if room.counts[lane] > 0 else 0.0
+        for lane in range(values.size):
+            room.expected[b, lane] = values[lane] - left[lane]
 
 
 @compiled
@@ -151,12 +169,12 @@ def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, room: _R
 
     Few pixels are anomalous: asking last and seldom is what makes scoring fast.
     """
-    usual, length, asked, count = look.usual[0, first : first + LANES], room.length, room.asked, 0
-    for lane in range(usual.size):
+    length, asked, count = room.length, room.asked, 0
+    for lane in range(min(LANES, look.seen.size - first)):
         # written each time and counted sometimes: a guess of which lanes are anomalous would often be wrong
         asked[count] = first + lane
         # Not so where the usual distance is NaN: the pixel is unseen.
-        count += length[lane] > usual[lane] ** 2
+        count += length[lane] > room.usual[0, lane] ** 2
     asked[LANES] = _fetch(asked[:count], known[1])
     for pixel in asked[:count]:
         for b in range(room.spectrum.size):
@@ -166,21 +184,9 @@ def _ask_spectra(look: Look, known: tuple[Model, Envelope], first: int, room: _R
 
 @compiled
 def _in_usual(squared: Floats, usual: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Write the lengths whose squares are `squared` (L,) to `out` (n,), in units of `usual` (n,); n is at most L."""
+    """Write the lengths whose squares are `squared` (L,) to `out` (n,), in units of `usual` (L,); n is at most L."""
     for lane in range(out.size):
         out[lane] = np.sqrt(squared[lane]) / usual[lane]
-
-
-@compiled
-def _expected(look: Look, left: Floats, first: int, expected: Floats) -> None:
-    """Write what the model expects of a tile's pixels to `expected` (B, L), reflectance; `left` (B, L) is the residual.
-
-    Lanes beyond the last pixel keep what they had, which nobody reads.
-    """
-    for b in range(len(left)):
-        values = look.values[b, first : first + LANES]
-        for lane in range(values.size):
-            expected[b, lane] = values[lane] - left[b, lane]
 
 
 @compiled
@@ -192,7 +198,8 @@ def _score(
     room, noise = _room(bands, envelope.day.shape[1]), model.whiten[:, part_of(model, look.day)]
     for first in range(thread * LANES, pixels, threads * LANES):
         last = min(first + LANES, pixels)
-        _deviations(look, model, first, room.counts, room.left)
+        _stage(look, first, room)
+        _deviate(look, model, first, room)
         for b in range(bands):
             before = drift[b, first:last]
             for lane in range(before.size):
@@ -200,14 +207,13 @@ def _score(
         triangles_of(noise, kinds_of(model, first), room.triangles)
         whiten_lanes(room.left, room.triangles, room.white, room.length)
         drag(room.mean, room.white, room.length, room.counts, room.moved)
-        _expected(look, room.left, first, room.expected)
         char_lanes(char, room.expected, room.white, room.triangles, room.scratch, room.towards)
         _ask_spectra(look, (model, envelope), first, room)
-        _in_usual(room.length, look.usual[0, first:last], distances[0, first:last])
-        _in_usual(room.moved, look.usual[1, first:last], distances[1, first:last])
+        _in_usual(room.length, room.usual[0], distances[0, first:last])
+        _in_usual(room.moved, room.usual[1], distances[1, first:last])
         far = distances[2, first:last]
         for lane in range(far.size):
-            far[lane] = max(room.towards[lane], 0.0) / look.usual[2, first + lane]
+            far[lane] = max(room.towards[lane], 0.0) / room.usual[2, lane]
         for b in range(bands):
             after = drift[b, first:last]
             for lane in range(after.size):
@@ -220,7 +226,7 @@ def score(look: Look, model: Model, envelope: Envelope, char: Char, drift: NDArr
     All in units of the usual; NaN where unseen. `drift` (B, P), the running mean, is moved. Spectra are only asked for where the model
     alone would call the pixel anomalous.
 
-    1 is the usual largest distance of the pixel, as `look.usual` has it, whose NaN says what is unseen; the drift of unseen pixels stays.
+    1 is the usual largest distance of the pixel, as `look.usual` and `look.spread` have it; the drift of unseen pixels stays.
     All rows are lengths, not squares.
     """
     distances = np.empty((3, look.values.shape[1]), np.float32)

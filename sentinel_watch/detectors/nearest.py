@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sentinel_watch.compiled import compiled, compiled_lanes
-from sentinel_watch.detectors.whitened import noise_of
+from sentinel_watch.compiled import compiled_lanes
+from sentinel_watch.detectors.whitened import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,58 +40,47 @@ class Envelope(NamedTuple):
 
 
 @compiled_lanes
-def _bar_other_seasons(days: NDArray[np.int32], day: int, skip: int, window: int, bar: Floats) -> None:
-    """Write nought to `bar` (M,) where a spectrum of `days` (M,) may speak about `day`, and infinity elsewhere.
-
-    Days are since 1970-01-01, 0 = empty; `window` are days of the year to each side, whose turn is no edge. That of `skip` may not speak.
-    """
-    for m in range(days.size):
-        gap = float(abs(days[m] - day))
-        # multiplied and floored, since the remainder of a division costs more than all the rest
-        gap -= _YEAR_DAYS * np.floor(gap * _PER_YEAR)
-        may = (days[m] != 0) & (days[m] != skip) & (min(gap, _YEAR_DAYS - gap) <= window)
-        bar[m] = 0.0 if may else np.inf
-
-
-@compiled_lanes
-def _add_distances(spectrum: Floats, spectra: NDArray[np.int16], whiten: NDArray[np.float32], total: Floats, gaps: Floats) -> None:
-    """Add the squared distances of `spectrum` (B,) to `spectra` (B, M) to `total` (M,); `gaps` (B + 1, M) is scratch.
-
-    The spectra are the inner loop, so that it runs on vectors.
-    """
-    white = gaps[spectrum.size]
-    for i in range(spectrum.size):
-        gap, value, stored, factor = gaps[i], spectrum[i], spectra[i], whiten[i, i]
-        for m in range(total.size):
-            gap[m] = value - stored[m] * _PER_STEP
-            white[m] = factor * gap[m]
-        for j in range(i):
-            other, factor = gaps[j], whiten[i, j]
-            for m in range(total.size):
-                white[m] += factor * other[m]
-        for m in range(total.size):
-            total[m] += white[m] * white[m]
-
-
-@compiled
-def _second_least(values: Floats, most: float) -> float:
-    """Return the second least of `values` (M,), but `most` at most."""
-    least, second = most, most
-    for value in values:
-        second = min(second, max(least, value))
-        least = min(least, value)
-    return second
-
-
-@compiled
 def second_nearest(at: tuple[int, int, int], length: float, spectrum: Floats, known: tuple[Model, Envelope], scratch: Floats) -> float:
     """Return the lesser of `length` and the squared distance of `spectrum` (B,) to the second nearest of the pixel's own of the season.
 
     `at` is the pixel, the day, and a day whose spectra are left out. `scratch` (2 + B, M) is used.
 
     Days are since 1970-01-01, distances squared and in noise scales. With fewer than two spectra of the season `length` comes back.
+    Spectra are the inner loops, so that they run on vectors, and are read where they lie: a view of each row would cost more than it.
     """
     (pixel, day, skip), (model, envelope) = at, known
-    _bar_other_seasons(envelope.day[pixel], day, skip, envelope.window[pixel], scratch[0])
-    _add_distances(spectrum, envelope.spectra[pixel], noise_of(model, pixel, day), scratch[0], scratch[1:])
-    return _second_least(scratch[0], length)
+    kind, part, white, size = model.kind[pixel], part_of(model, day), 1 + spectrum.size, envelope.day.shape[1]
+    _bar_other_seasons(envelope.day, at, envelope.window[pixel], scratch)
+    for i in range(spectrum.size):
+        value, factor = spectrum[i], model.whiten[kind, part, i, i]
+        for m in range(size):
+            scratch[1 + i, m] = value - envelope.spectra[pixel, i, m] * _PER_STEP
+            scratch[white, m] = factor * scratch[1 + i, m]
+        for j in range(i):
+            factor = model.whiten[kind, part, i, j]
+            for m in range(size):
+                scratch[white, m] += factor * scratch[1 + j, m]
+        for m in range(size):
+            scratch[0, m] += scratch[white, m] * scratch[white, m]
+    least, second = length, length
+    for m in range(size):
+        second = min(second, max(least, scratch[0, m]))
+        least = min(least, scratch[0, m])
+    return second
+
+
+@compiled_lanes
+def _bar_other_seasons(days: NDArray[np.int32], at: tuple[int, int, int], window: int, scratch: Floats) -> None:
+    """Write nought to the first row of `scratch` where a spectrum of `days` (P, M) may speak, and infinity elsewhere.
+
+    `at` is the pixel, the day, and one that may not speak, since 1970-01-01, 0 = empty; `window` are days of the year to each side, whose
+    turn is no edge.
+    """
+    pixel, day, skip = at
+    for m in range(days.shape[1]):
+        kept = days[pixel, m]
+        gap = float(abs(kept - day))
+        # multiplied and floored, since the remainder of a division costs more than all the rest
+        gap -= _YEAR_DAYS * np.floor(gap * _PER_YEAR)
+        may = (kept != 0) & (kept != skip) & (min(gap, _YEAR_DAYS - gap) <= window)
+        scratch[0, m] = 0.0 if may else np.inf

@@ -155,9 +155,9 @@ def _levelled(stack: Stack, fit: Fit, chosen: NDArray[np.intp]) -> History:
     for _ in range(2):
         coefficients = fit_harmonics(part, part_fit)
         for look, row in enumerate(fit.basis):
-            clear = part.clear[look]
-            expected = predict(coefficients[..., clear], row)
-            correction = scene_correction(part.values[look][:, clear], expected, np.full_like(expected, noise))
+            clear = np.flatnonzero(part.clear[look])
+            expected = predict(coefficients.take(clear, axis=-1), row)
+            correction = scene_correction(part.values[look].take(clear, axis=-1), expected, np.full_like(expected, noise))
             # a factor is the inverse of a gain: History multiplies where Correction divides
             offset[look], factor[look] = correction.offset, 1 / correction.gain
     return History(stack.values, stack.clear, offset, factor)
@@ -183,8 +183,8 @@ def _residuals(history: History, days: NDArray[np.int32], model: Model, basis: N
     parts = []
     for look, row in enumerate(basis):
         clear = chosen[history.clear[look, chosen]]
-        levelled = (history.values[look][:, clear] - history.offset[look][:, None]) * history.factor[look][:, None]
-        gap = (levelled - predict(model.coefficients[..., clear], row)).T
+        levelled = (history.values[look].take(clear, axis=-1) - history.offset[look][:, None]) * history.factor[look][:, None]
+        gap = (levelled - predict(model.coefficients.take(clear, axis=-1), row)).T
         parts.append(Residuals(gap, model.kind[clear], np.full(clear.size, days[look], np.int32)))
     fields = [[getattr(part, name) for part in parts] for name in ("values", "kind", "day")]
     return Residuals(*map(np.concatenate, fields))

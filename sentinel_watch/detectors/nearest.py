@@ -48,7 +48,7 @@ def second_nearest(at: tuple[int, int, int], length: float, spectrum: Floats, kn
     Days are since 1970-01-01, distances squared and in noise scales. With fewer than two spectra of the season `length` comes back.
     Spectra are the inner loops, so that they run on vectors, and are read where they lie: a view of each row would cost more than it.
     """
-    (pixel, day, skip), (model, envelope) = at, known
+    (pixel, day, _), (model, envelope) = at, known
     kind, part, white, size = model.kind[pixel], part_of(model, day), 1 + spectrum.size, envelope.day.shape[1]
     _bar_other_seasons(envelope.day, at, envelope.window[pixel], scratch)
     for i in range(spectrum.size):

@@ -63,8 +63,9 @@ def _pick(
     where: NDArray[np.int32],
     distance: NDArray[np.float32],
 ) -> tuple[int, int, int]:
-    """Write the notable pixels and their distances to `where` and `distance` (P,); return how many, and how many untracked
-    ones are off, of how many.
+    """Write the notable pixels and their distances to `where` and `distance` (P,).
+
+    Return how many they are, and how many pixels without a track are off, of how many.
     """
     count, off, of = 0, 0, 0
     for pixel in range(seen.size):

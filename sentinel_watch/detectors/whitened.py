@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.detectors.lanes import Floats
 
-__all__ = ["Model", "kinds_of", "noise_of", "part_of", "triangles_of", "whiten_lanes"]
+__all__ = ["Model", "kinds_of", "part_of", "triangles_of", "whiten_lanes"]
 
 _YEAR_DAYS = 365.2425
 
@@ -41,16 +41,6 @@ def part_of(model: Model, day: int) -> int:
     # rounding can make the last instant of a year a whole one
     part: int = int((years - np.floor(years)) * parts) % parts
     return part
-
-
-@compiled
-def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
-    """Return the (B, B) whitening of a pixel at a day.
-
-    (B, B) lower triangle, reflectance to noise scales; a view into the model, not to be written to.
-    """
-    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], part_of(model, day)]
-    return whiten
 
 
 @compiled

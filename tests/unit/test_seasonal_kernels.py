@@ -13,6 +13,7 @@ from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
 from sentinel_watch.detectors.nearest import NEAREST, STEPS_PER_REFLECTANCE, Envelope
+from sentinel_watch.detectors.notable import Limits, notable
 from sentinel_watch.detectors.scoring import Look, score
 from sentinel_watch.detectors.whitened import Model
 
@@ -165,6 +166,25 @@ def test_the_way_to_char_is_a_plain_projection(history, fit):
     ]
     assert np.count_nonzero(expected) > PIXELS / 6
     np.testing.assert_allclose(found, np.where(seen, expected / usual[2], np.nan), rtol=2e-3, atol=1e-3)
+
+
+def test_notable_pixels_are_the_plain_choice():
+    """Notable is what was seen and is off, or has a track; a way towards char counts as distance, and tracks put no look in doubt."""
+    limits = Limits(*map(np.float32, (1.3, 3.0, 2.0, 1.15)))
+    distances, seen = RNG.uniform(0, 4, (3, PIXELS)).astype(np.float32), np.arange(PIXELS) % 7 > 0
+    distances[0] /= 2
+    distances[:, ~seen] = np.nan
+    tracked = np.arange(PIXELS) % 5 == 0
+    found = notable(distances, seen, np.flatnonzero(tracked).astype(np.int32), limits)
+    length, drift, char = distances
+    length = np.where(char > limits.char, np.maximum(length, limits.quiet + char - limits.char), length)
+    off = np.maximum(length / limits.quiet, drift / limits.drift) * limits.weight > 1
+    where = np.flatnonzero(seen & (tracked | off))
+    np.testing.assert_array_equal(found.where, where)
+    np.testing.assert_array_equal(found.distance, length[where])
+    np.testing.assert_array_equal(found.drift, drift[where])
+    assert (found.off, found.of) == ((length > limits.quiet)[seen & ~tracked].sum(), (seen & ~tracked).sum())
+    assert 0 < where.size < seen.sum()
 
 
 def test_without_red_and_near_infrared_nothing_burns():

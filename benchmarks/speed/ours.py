@@ -42,12 +42,9 @@ def harmonic_fit(days: np.ndarray, values: np.ndarray, mask: np.ndarray, steps: 
 def judged(detector: Seasonal, baseline: Arrays, day: int, look: np.ndarray) -> Callable[[], object]:
     """Return the work of judging one look, (side, side) reflectance: deviation from the model, own spectra, running mean."""
     seen, row = np.isfinite(look.reshape(-1)), design(np.array([day]), baseline["coefficients"].shape[0] // 2)[0]
-    usual, drift = (
-        np.where(seen, baseline["usual"] * np.float32(detector.quiet_below), np.float32(np.nan)),
-        np.zeros((1, seen.size), np.float32),
-    )
+    usual, drift = baseline["usual"] * np.float32(detector.quiet_below), np.zeros((1, seen.size), np.float32)
     learnt = known(baseline)
-    return lambda: score(Look(look.reshape(1, -1), row, day, usual), *learnt, drift)
+    return lambda: score(Look(look.reshape(1, -1), row, day, usual, 1.0, seen), *learnt, drift)
 
 
 def whole_series(detector: Seasonal, days: np.ndarray, values: np.ndarray) -> None:

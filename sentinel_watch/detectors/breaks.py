@@ -14,7 +14,7 @@ from sentinel_watch.compiled import compiled, compiled_lanes, spread
 from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import Tile, empty_tile, hold, residuals, stage
 from sentinel_watch.detectors.lanes import LANES, TOGETHER
-from sentinel_watch.detectors.whitened import Model, kinds_of, part_of, whiten_lanes
+from sentinel_watch.detectors.whitened import Model, kinds_of, part_of, triangles_of, whiten_lanes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class _Room(NamedTuple):
     """(TOGETHER, B, L) residuals of a few looks."""
     white: Floats
     """(B, L)."""
+    triangles: NDArray[np.float32]
+    """(B * (B + 1) / 2, L) whitenings in one part of the year."""
     rows: Floats
     """(3, L)."""
 
@@ -62,7 +64,7 @@ def _run_up(history: History, days: NDArray[np.int32], model: Model, by: Equatio
     the mean over any run of looks costs one subtraction.
     """
     looks, bands, _ = history.values.shape
-    kinds = kinds_of(model, first)
+    kinds, part = kinds_of(model, first), -1
     hold(model.coefficients, first, tile)
     for t in range(looks):
         group, row = t // TOGETHER, t % TOGETHER
@@ -71,7 +73,10 @@ def _run_up(history: History, days: NDArray[np.int32], model: Model, by: Equatio
             for b in range(bands):
                 residuals(group, b, by, tile, tile.rows)
                 room.left[:, b] = tile.rows
-        whiten_lanes(room.left[row], model.whiten[:, part_of(model, days[t])], kinds, room.white, room.rows[0])
+        if part_of(model, days[t]) != part:
+            part = part_of(model, days[t])
+            triangles_of(model.whiten[:, part], kinds, room.triangles)
+        whiten_lanes(room.left[row], room.triangles, room.white, room.rows[0])
         _add_look(room, t, tile.counts[t])
 
 
@@ -111,7 +116,8 @@ def _break_looks(  # noqa: PLR0913, PLR0917 - compiled
     looks, bands, pixels = history.values.shape
     tile, (thread, threads) = empty_tile(bands, by), share
     left, white, rows = np.empty((TOGETHER, bands, LANES)), np.empty((bands, LANES)), np.empty((3, LANES))
-    room = _Room(np.zeros((looks + 1, bands, LANES)), np.zeros((looks + 1, LANES)), left, white, rows)
+    triangles = np.empty((bands * (bands + 1) // 2, LANES), np.float32)
+    room = _Room(np.zeros((looks + 1, bands, LANES)), np.zeros((looks + 1, LANES)), left, white, triangles, rows)
     for first in range(thread * LANES, pixels, threads * LANES):
         _run_up(history, days, model, by, first, tile, room)
         best, since = np.zeros(LANES), np.zeros(LANES, np.int64)

@@ -14,8 +14,9 @@ from sentinel_watch.detectors.char import Char, char_lanes
 from sentinel_watch.detectors.equations import Equations, equations
 from sentinel_watch.detectors.fitting import Fit, History, Tile, empty_tile, equate, hold, residuals, stage
 from sentinel_watch.detectors.lanes import LANES, TOGETHER, Floats, add_products, multiply, subtract_product
-from sentinel_watch.detectors.scoring import Envelope, drag, nearest_length
-from sentinel_watch.detectors.whitened import Model, kinds_of, part_of, whiten_lanes
+from sentinel_watch.detectors.nearest import Envelope, second_nearest
+from sentinel_watch.detectors.scoring import drag
+from sentinel_watch.detectors.whitened import Model, kinds_of, part_of, triangles_of, whiten_lanes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,20 +59,31 @@ class _Room(NamedTuple):
     """(B, L) reflectance."""
     scratch: Floats
     """(B, L)."""
+    triangles: NDArray[np.float32]
+    """(B * (B + 1) / 2, L) whitenings in one part of the year."""
     columns: Floats
     """(L, T) one of the three, turned."""
     largest: Floats
     """(T,) the largest so far, ascending."""
+    spectrum: Floats
+    """(B,) one that is asked about."""
+    search: Floats
+    """(2 + B, M)."""
 
 
 @compiled
-def _room(terms: int, bands: int, looks: int) -> _Room:
+def _room(terms: int, bands: int, looks: int, spectra: int) -> _Room:
     """Return room for a tile of pixels: one a thread, reused for all its tiles."""
     left, white, mean = np.zeros((TOGETHER, bands, LANES)), np.empty((bands, LANES)), np.zeros((bands, LANES))
     length, moved, towards = np.empty((looks, LANES)), np.empty((looks, LANES)), np.empty((looks, LANES))
     half, rest, columns, largest = np.empty((terms, LANES)), np.empty(LANES), np.empty((LANES, looks)), np.empty(looks)
-    expected, scratch = np.empty((bands, LANES)), np.empty((bands, LANES))
-    return _Room(left, white, mean, half, rest, length, moved, towards, expected, scratch, columns, largest)
+    expected, scratch, triangles = (
+        np.empty((bands, LANES)),
+        np.empty((bands, LANES)),
+        np.empty((bands * (bands + 1) // 2, LANES), np.float32),
+    )
+    spectrum, search = np.empty(bands), np.empty((2 + bands, spectra))
+    return _Room(left, white, mean, half, rest, length, moved, towards, expected, scratch, triangles, columns, largest, spectrum, search)
 
 
 @compiled_lanes
@@ -128,22 +140,22 @@ def _least_of_largest(values: Floats, largest: Floats) -> float:
 
 
 @compiled
-def _least_with_spectra(pixel: int, lane: int, known: Known, tile: Tile, values: Floats, largest: Floats) -> float:
-    """Return what `_least_of_largest` does, where the pixel's own spectra may bring each of `values` (T,), squared distances, down.
+def _least_with_spectra(pixel: int, known: Known, tile: Tile, room: _Room, most: int) -> float:
+    """Return what `_least_of_largest` does, where the pixel's own spectra may bring each of its squared distances down.
 
     Spectra only bring a look nearer. The looks that the model puts farthest are asked first: what they leave is seldom beaten by others.
     """
-    bands, nearly = tile.levelled.shape[1], _least_of_largest(values, largest)
-    spectrum, scratch = np.empty(bands), np.empty((3 + bands, TOGETHER))
+    lane, largest = pixel % LANES, room.largest[:most]
+    values, nearly = room.columns[lane], _least_of_largest(room.columns[lane], largest)
     largest[:] = -1.0
     for near in range(2):
         for t in range(values.size):
             if (values[t] < nearly) != (near == 1) or values[t] <= largest[0]:
                 continue
-            for b in range(bands):
-                spectrum[b] = tile.levelled[t, b, lane]
+            for b in range(room.spectrum.size):
+                room.spectrum[b] = tile.levelled[t, b, lane]
             at = pixel, known.days[t], known.days[t]
-            value = nearest_length(at, values[t], largest[0], spectrum, (known.model, known.envelope), scratch)
+            value = second_nearest(at, values[t], room.spectrum, (known.model, known.envelope), room.search)
             if value > largest[0]:
                 _keep(largest, value)
     return float(largest[0])
@@ -164,7 +176,7 @@ def _look_back(history: History, fit: Fit, by: Equations, known: Known, first: i
     equate(fit, first, by, tile)
     hold(known.model.coefficients, first, tile)
     room.mean[:] = 0
-    kinds = kinds_of(known.model, first)
+    kinds, part = kinds_of(known.model, first), -1
     for t in range(looks):
         group, row = t // TOGETHER, t % TOGETHER
         if row == 0:
@@ -176,9 +188,11 @@ def _look_back(history: History, fit: Fit, by: Equations, known: Known, first: i
         for b in range(bands):
             room.expected[b] = tile.levelled[t, b] - left[b]
             multiply(left[b], room.rest)
-        noise = known.model.whiten[:, part_of(known.model, known.days[t])]
-        whiten_lanes(left, noise, kinds, room.white, room.length[t])
-        char_lanes(known.char, room.expected, room.white, noise, kinds, room.scratch, room.towards[t])
+        if part_of(known.model, known.days[t]) != part:
+            part = part_of(known.model, known.days[t])
+            triangles_of(known.model.whiten[:, part], kinds, room.triangles)
+        whiten_lanes(left, room.triangles, room.white, room.length[t])
+        char_lanes(known.char, room.expected, room.white, room.triangles, room.scratch, room.towards[t])
         drag(room.mean, room.white, room.length[t], tile.counts[t], room.moved[t])
         _leave_out(tile.counts[t], room.length[t], room.moved[t], room.towards[t])
 
@@ -206,7 +220,7 @@ def _usual_distances(  # noqa: PLR0913, PLR0917 - compiled
 ) -> None:
     """Write what `usual_distances` describes to `usual`; of one thread's `part`, every so-manieth tile of pixels, from its own on."""
     looks, bands, pixels = history.values.shape
-    tile, room, (thread, threads) = empty_tile(bands, by), _room(fit.basis.shape[1], bands, looks), part
+    tile, room, (thread, threads) = empty_tile(bands, by), _room(fit.basis.shape[1], bands, looks, known.envelope.day.shape[1]), part
     for first in range(thread * LANES, pixels, threads * LANES):
         lanes = min(LANES, pixels - first)
         _look_back(history, fit, by, known, first, tile, room)
@@ -214,9 +228,7 @@ def _usual_distances(  # noqa: PLR0913, PLR0917 - compiled
         for lane in range(lanes):
             most = _most(room.columns[lane], share)
             if most > 0:
-                usual[0, first + lane] = np.sqrt(
-                    _least_with_spectra(first + lane, lane, known, tile, room.columns[lane], room.largest[:most])
-                )
+                usual[0, first + lane] = np.sqrt(_least_with_spectra(first + lane, known, tile, room, most))
         _turn(room.moved, room.columns)
         for lane in range(lanes):
             most = _most(room.columns[lane], share)

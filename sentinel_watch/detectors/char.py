@@ -55,13 +55,11 @@ def char_of(bands: Sequence[str]) -> Char:
 
 
 @compiled_lanes
-def char_lanes(  # noqa: PLR0913, PLR0917 - compiled
-    char: Char, expected: Floats, white: Floats, whiten: NDArray[np.float32], kind: NDArray[np.intp], room: Floats, towards: Floats
-) -> None:
+def char_lanes(char: Char, expected: Floats, white: Floats, triangles: NDArray[np.float32], room: Floats, towards: Floats) -> None:
     """Write to `towards` (L,) how far a look lies towards char, in noise scales; -1 where nothing grows that could burn.
 
-    `expected` (B, L) reflectance is overwritten; `white` (B, L) is the look's whitened residual, `whiten` (C, B, B) by `kind` (L,);
-    `room` (B, L) is scratch. 0 where the look lies the other way.
+    `expected` (B, L) reflectance is overwritten; `white` (B, L) is the look's whitened residual, by the same
+    `triangles`; `room` (B, L) is scratch. 0 where the look lies the other way.
 
     A matched filter: the residual's projection on the way from the expected spectrum to char, both whitened, of unit variance under
     the model's noise alone (adaptive matched filter; Robey et al., 1992).
@@ -76,7 +74,7 @@ def char_lanes(  # noqa: PLR0913, PLR0917 - compiled
         for lane in range(LANES):
             expected[b, lane] = char.spectrum[b] - expected[b, lane]
     length, product = np.empty(LANES), np.zeros(LANES)
-    whiten_lanes(expected, whiten, kind, room, length)
+    whiten_lanes(expected, triangles, room, length)
     for b in range(len(white)):
         for lane in range(LANES):
             product[lane] += white[b, lane] * room[b, lane]

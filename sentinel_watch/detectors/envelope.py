@@ -13,7 +13,7 @@ import numpy as np
 from sentinel_watch.compiled import compiled, spread
 from sentinel_watch.detectors.harmonics import YEAR_DAYS
 from sentinel_watch.detectors.lanes import LANES, TOGETHER
-from sentinel_watch.detectors.scoring import STEPS_PER_REFLECTANCE
+from sentinel_watch.detectors.nearest import STEPS_PER_REFLECTANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,19 +56,22 @@ def _keep(
     (spectra, kept), (thread, threads) = out, share
     for first in range(thread * LANES, pixels, threads * LANES):
         last = min(first + LANES, pixels)
-        count, rank = np.zeros(LANES, np.int32), np.zeros(LANES, np.int32)
+        count, filled, slot = np.zeros(LANES, np.int32), np.zeros(LANES, np.int32), np.zeros(LANES, np.int32)
         for look in by_season:
             for pixel in range(first, last):
                 count[pixel - first] += history.clear[look, pixel]
         for look in by_season:
             for pixel in range(first, last):
-                if history.clear[look, pixel]:
-                    # with fewer looks than slots each look gets a slot of its own
-                    slot = rank[pixel - first] * most // max(count[pixel - first], most)
-                    rank[pixel - first] += 1
-                    kept[pixel, slot] = days[look]
+                lane = pixel - first
+                filled[lane] += most * history.clear[look, pixel]
+                # with fewer looks than slots each look fills a slot of its own
+                full = max(count[lane], most)
+                if filled[lane] >= full:
+                    filled[lane] -= full
+                    kept[pixel, slot[lane]] = days[look]
                     for b in range(bands):
-                        spectra[pixel, b, slot] = _stored(history, look, b, pixel)
+                        spectra[pixel, b, slot[lane]] = _stored(history, look, b, pixel)
+                    slot[lane] += 1
 
 
 @compiled

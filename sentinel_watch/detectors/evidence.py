@@ -53,7 +53,9 @@ def advance(state: Arrays, view: View, off: Anomalies, rules: Rules) -> Arrays:
     Pixels of `off` are ascending. A seen pixel that is neither in `off` nor on a track is calm: its last clear day moves, and that is all.
     What else `state` holds is handed on untouched, so that a detector can keep arrays of its own in it. Nothing is changed in place.
     """
-    where = np.union1d(state["where"], off.where).astype(np.int32)
+    either = np.zeros(view.seen.size, np.bool_)
+    either[state["where"]] = either[off.where] = True
+    where = np.flatnonzero(either).astype(np.int32)
     tracks, sums = np.zeros(where.size, TRACK), np.zeros((where.size, *state["sums"].shape[1:]), np.float32)
     # a new track begins on the pixel's last calm day; the known ones get their own back below
     tracks["last_clear"] = state["last_clear"][where]
@@ -68,7 +70,7 @@ def advance(state: Arrays, view: View, off: Anomalies, rules: Rules) -> Arrays:
     return {
         **state,
         "instant": np.array([view.instant]),
-        "last_clear": np.where(calm, np.int32(view.day), state["last_clear"]).astype(np.int32),
+        "last_clear": np.where(calm, np.int32(view.day), state["last_clear"]),
         "where": where[alive],
         "tracks": tracks[alive],
         "sums": sums[alive],

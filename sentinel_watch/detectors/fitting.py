@@ -185,10 +185,19 @@ def residuals(group: int, band: int, by: Equations, tile: Tile, left: Floats) ->
 
 
 @compiled_lanes
-def _add_squares(total: Floats, row: Floats, scale: float) -> None:
-    """Add the squares of `row` (L,), times `scale`, to `total` (L,)."""
+def _add_squares(misfit: Floats, levelled: NDArray[np.float32], minus: Floats, right: Floats, scale: float) -> None:
+    """Add the squares of what a look leaves of the solution, times `scale`, to `misfit` (L,).
+
+    `levelled` (L,) are the look's values, `minus` (TOGETHER,) its terms, `right` (TOGETHER, L) the solution, all of one band. What is
+    left is as `residuals` has it, to the last bit, but never written.
+    """
+    # written out, since only so all terms stay in registers
+    a, b, c, d, e, f, g, h = minus[0], minus[1], minus[2], minus[3], minus[4], minus[5], minus[6], minus[7]
+    p, q, r, s, t, u, v, w = right[0], right[1], right[2], right[3], right[4], right[5], right[6], right[7]
     for lane in range(LANES):
-        total[lane] += row[lane] * row[lane] * scale
+        left = levelled[lane] + a * p[lane] + b * q[lane] + c * r[lane] + d * s[lane]
+        left = left + e * t[lane] + f * u[lane] + g * v[lane] + h * w[lane]
+        misfit[lane] += left * left * scale
 
 
 @compiled_lanes
@@ -215,9 +224,8 @@ def _misfit(looks: int, fit: Fit, by: Equations, tile: Tile) -> Floats:
         begin = group * TOGETHER
         misfit[:] = 0
         for b in range(bands):
-            residuals(group, b, by, tile, tile.rows)
             for t in range(TOGETHER):
-                _add_squares(misfit[t], tile.rows[t], fit.precision[b] ** 2 / bands)
+                _add_squares(misfit[t], tile.levelled[begin + t, b], by.minus[group, t], tile.right[b], fit.precision[b] ** 2 / bands)
         for t in range(begin, min(begin + TOGETHER, looks)):
             _settle(tile.weight[t], misfit[t - begin], tile.counts[t], scale)
     mean: Floats = scale[0] / (scale[1] + 1e-9)

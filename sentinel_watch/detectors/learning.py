@@ -13,9 +13,9 @@ from sentinel_watch.detectors.char import char_of
 from sentinel_watch.detectors.envelope import ANY_SEASON_DAYS, kept_looks
 from sentinel_watch.detectors.fitting import Fit, History
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, fit_harmonics, orders, penalties, predict
+from sentinel_watch.detectors.nearest import NEAREST, Envelope
 from sentinel_watch.detectors.noise import Residuals, assign, centres_of, drawn_together, whitening
 from sentinel_watch.detectors.normalise import scene_correction
-from sentinel_watch.detectors.scoring import NEAREST, Envelope
 from sentinel_watch.detectors.whitened import Model
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def learn(stack: Stack, lesson: Lesson) -> Arrays:
     # where seasons do not repeat, any earlier look says what may be there
     amphibious = _amphibious(history, stack.bands)
     window = np.where(erratic | short | amphibious, ANY_SEASON_DAYS, lesson.window_days).astype(np.int16)
-    known = Known(model, Envelope(spectra, days, window, NEAREST), char_of(stack.bands), stack.days)
+    known = Known(model, Envelope(spectra, days, window), char_of(stack.bands), stack.days)
     own = usual_distances(history, fit, known, 0.9)
     usual = np.stack([drawn_together(row, history.clear.sum(axis=0), kinds, _WORTH_LOOKS) for row in own])
     usual[:, short] *= _SHORT_DOUBT
@@ -155,9 +155,9 @@ def _levelled(stack: Stack, fit: Fit, chosen: NDArray[np.intp]) -> History:
     for _ in range(2):
         coefficients = fit_harmonics(part, part_fit)
         for look, row in enumerate(fit.basis):
-            clear = part.clear[look]
-            expected = predict(coefficients[..., clear], row)
-            correction = scene_correction(part.values[look][:, clear], expected, np.full_like(expected, noise))
+            clear = np.flatnonzero(part.clear[look])
+            expected = predict(coefficients.take(clear, axis=-1), row)
+            correction = scene_correction(part.values[look].take(clear, axis=-1), expected, np.full_like(expected, noise))
             # a factor is the inverse of a gain: History multiplies where Correction divides
             offset[look], factor[look] = correction.offset, 1 / correction.gain
     return History(stack.values, stack.clear, offset, factor)
@@ -183,8 +183,8 @@ def _residuals(history: History, days: NDArray[np.int32], model: Model, basis: N
     parts = []
     for look, row in enumerate(basis):
         clear = chosen[history.clear[look, chosen]]
-        levelled = (history.values[look][:, clear] - history.offset[look][:, None]) * history.factor[look][:, None]
-        gap = (levelled - predict(model.coefficients[..., clear], row)).T
+        levelled = (history.values[look].take(clear, axis=-1) - history.offset[look][:, None]) * history.factor[look][:, None]
+        gap = (levelled - predict(model.coefficients.take(clear, axis=-1), row)).T
         parts.append(Residuals(gap, model.kind[clear], np.full(clear.size, days[look], np.int32)))
     fields = [[getattr(part, name) for part in parts] for name in ("values", "kind", "day")]
     return Residuals(*map(np.concatenate, fields))

@@ -82,7 +82,7 @@ def _correction(
     """
     chosen = np.flatnonzero(trusted)
     chosen = chosen[:: max(1, chosen.size // _SAMPLE_PX)]
-    expected = predict(baseline["coefficients"][..., chosen], row)
+    expected = predict(baseline["coefficients"].take(chosen, axis=-1), row)
     noise = noise_at(baseline["whiten"], day)[baseline["kinds"][chosen]].T
     correction = scene_correction(values[:, chosen], expected, noise)
     if correction.agreeing < _LEAST_AGREEING:

@@ -74,7 +74,7 @@ def scene_correction(observed: NDArray[np.float32], expected: NDArray[np.float32
     bands, pixels = observed.shape
     if pixels < _LEAST_PIXELS:
         return Correction(np.zeros(bands), np.ones(bands), 1.0, 1.0)
-    residual, level, scale = (np.asarray(part, np.float64) for part in (observed - expected, expected, noise))
+    residual, level, scale = (np.ascontiguousarray(part, np.float64) for part in (observed - expected, expected, noise))
     still = _settle(residual, level, scale, np.zeros(bands))
     # an event that covers most of the block has the median on its side, and would be taken for haze
     if still.agreeing >= _ENOUGH:
@@ -90,21 +90,38 @@ def _settle(residual: Floats, expected: Floats, noise: Floats, offset: Floats) -
     A start with which no pixel agrees stays as it is, `agreeing` 0 and `spread` infinite.
     """
     # about the middle, where an error of the gain moves the offset least
-    pivot = np.median(expected, axis=1)
-    look = _Ground(residual, expected - pivot[:, None], 1 / noise, 1 / (noise**2).mean(axis=0))
-    line = np.stack([offset, np.zeros_like(offset)])
-    weight = np.empty(residual.shape[1])
-    for _ in range(10):
-        _misfits(look, line, weight)
-        weight = np.maximum(1 - weight / _AGREE**2, 0) ** 2 * look.worth
-        if not weight.any():
-            break
-        line = _line(_moments(look, weight), (noise**2).mean(axis=1))
-    _misfits(look, line, weight)
-    agree = weight < _AGREE**2
+    pivot, variance = np.median(expected, axis=1), noise**2
+    look = _Ground(residual, expected - pivot[:, None], 1 / noise, 1 / variance.mean(axis=0))
+    misfit = np.empty(residual.shape[1])
+    line = _refit(look, np.stack((offset, np.zeros_like(offset))), variance.mean(axis=1), misfit)
+    agree = misfit < _AGREE**2
     # the median of squared deviates lies below their mean, which is 1
-    spread = float(np.sqrt(np.median(weight[agree]) / 0.8)) if agree.any() else np.inf
+    spread = float(np.sqrt(np.median(misfit[agree]) / 0.8)) if agree.any() else np.inf
     return Correction(line[0] - line[1] * pivot, 1 + line[1], spread, float(agree.mean()))
+
+
+@compiled
+def _refit(look: _Ground, line: Floats, noise: Floats, misfit: Floats) -> Floats:
+    """Return what `line` (2, B), offset and slope, becomes in ten steps, and leave its misfits in `misfit` (n,).
+
+    `noise` (B,) is the mean variance of a pixel. A step whose weights are all nought ends it.
+    """
+    for _ in range(10):
+        _misfits(look, line, misfit)
+        if not _weigh(misfit, look.worth):
+            break
+        line = _line(_moments(look, misfit), noise)
+    _misfits(look, line, misfit)
+    return line
+
+
+@compiled
+def _weigh(misfit: Floats, worth: Floats) -> bool:
+    """Turn each `misfit` (n,) into Tukey's weight, times what its pixel is `worth` (n,); return whether any is above nought."""
+    for n in range(misfit.size):
+        inside = max(1 - misfit[n] / _AGREE**2, 0.0)
+        misfit[n] = inside * inside * worth[n]
+    return bool(misfit.any())
 
 
 @compiled
@@ -142,6 +159,7 @@ def _moments(look: _Ground, weight: Floats) -> Floats:
     return moments
 
 
+@compiled
 def _line(moments: Floats, noise: Floats) -> Floats:
     """Return offset and slope (2, B) of the weighted line through the residuals of each band, its slope drawn towards none.
 
@@ -154,4 +172,4 @@ def _line(moments: Floats, noise: Floats) -> Floats:
     information = _INDEPENDENT * variance / noise
     slope = (products - lever * residual) / np.maximum(variance, 1e-12)
     slope = np.clip(slope * information / (information + 1 / _GAIN_SPREAD**2), -_MOST_GAIN, _MOST_GAIN)
-    return np.stack([residual - slope * lever, slope])
+    return np.stack((residual - slope * lever, slope))

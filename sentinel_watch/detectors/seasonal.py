@@ -13,8 +13,10 @@ from sentinel_watch.detectors.evidence import advance, change_map, fresh_state, 
 from sentinel_watch.detectors.harmonics import YEAR_DAYS, design, predict
 from sentinel_watch.detectors.learning import Lesson, learn
 from sentinel_watch.detectors.levelling import level
+from sentinel_watch.detectors.nearest import Envelope
+from sentinel_watch.detectors.notable import Limits, notable
 from sentinel_watch.detectors.rules import Anomalies, Rules
-from sentinel_watch.detectors.scoring import NEAREST, Envelope, Look, score
+from sentinel_watch.detectors.scoring import Look, score
 from sentinel_watch.detectors.signs import bright_as_cloud, browner, greener, water_level
 from sentinel_watch.detectors.stack import stack_of, view_of
 from sentinel_watch.detectors.whitened import Model
@@ -136,22 +138,15 @@ class Seasonal(Part):
         # scoring moves it in place, and whoever holds the old state must find it as it was
         drift = state["drift"].copy()
         blind_days = _blind_days(baseline, state, view)
-        aged = _aged(baseline["usual"], self.blind_growth * blind_days[0] / YEAR_DAYS) * np.float32(look_level.spread)
-        usual = np.where(look_level.seen, aged, np.float32(np.nan))
-        distance, slow, char = score(Look(look_level.values, row, view.day, usual), *known(baseline), drift)
-        distance = np.where(char > self.char_below, np.maximum(distance, self.quiet_below + char - self.char_below), distance)
-        tracked = np.zeros(distance.size, np.bool_)
-        tracked[state["where"]] = True
-        anomalous = distance > self.quiet_below
-        # pixels that are known to be off put no look in doubt
-        crowd = anomalous[~tracked].sum() > self.crowd_share * max(1, (look_level.seen & ~tracked).sum())
-        notable = np.maximum(distance / self.quiet_below, slow / self.drift_below) * self.browning_weight > 1
-        where = np.flatnonzero(look_level.seen & (tracked | notable)).astype(np.int32)
+        usual = _aged(baseline["usual"], self.blind_growth * blind_days[0] / YEAR_DAYS)
+        distances = score(Look(look_level.values, row, view.day, usual, look_level.spread, look_level.seen), *known(baseline), drift)
+        where, distance, slow, count, of = notable(distances, look_level.seen, state["where"], self._limits())
+        crowd = count > self.crowd_share * max(1, of)
         expected = predict(baseline["coefficients"][..., where], row)
         residual = look_level.values[:, where] - expected
         doubtful = crowd | view.suspect[where] | bright_as_cloud(residual, baseline["bands"])
         lasting = np.where(water_level(residual, baseline["bands"]), baseline["lasting"][where], np.int16(0))
-        off = Anomalies(where, distance[where], slow[where], doubtful, residual.T.copy(), expected.T.copy(), lasting)
+        off = Anomalies(where, distance, slow, doubtful, residual.T.copy(), expected.T.copy(), lasting)
         seen = replace(view, seen=look_level.seen)
         # haze over the whole block must leave no trace in the running means
         before = {**state, "drift": state["drift"] if crowd else drift, "blind_days": blind_days}
@@ -174,6 +169,10 @@ class Seasonal(Part):
         distance = np.where(green, np.minimum(off.distance, np.float32(self.quiet_below)), off.distance * weight)
         return off._replace(distance=distance, drift=np.where(green, np.float32(0), off.drift * weight))
 
+    def _limits(self) -> Limits:
+        """Return from where on a pixel is off."""
+        return Limits(*map(np.float32, (self.quiet_below, self.drift_below, self.char_below, self.browning_weight)))
+
     def _rules(self) -> Rules:
         """Return the rules with this part's limits; what is no option here is as `Rules` has it."""
         return Rules(quiet_below=self.quiet_below, drift_below=self.drift_below, drift_gain=self.drift_gain)
@@ -190,6 +189,8 @@ def _aged(usual: NDArray[np.float32], growth: float) -> NDArray[np.float32]:
     Unseen ground ages as a random walk does: its level is off by a variance that grows with time. In the running mean, where the noise of
     single looks averages out, the level stays, so that the same variance is added to both; towards char it grows by its own share.
     """
+    if growth == 0:
+        return usual
     squared = np.square(usual[:2])
     level = np.sqrt(squared + np.float32(growth) * squared[0])
     # a factor, since a length may be infinite where char tells nothing
@@ -209,5 +210,5 @@ def _blind_days(baseline: Arrays, state: Arrays, view: View) -> NDArray[np.int32
 def known(baseline: Arrays) -> tuple[Model, Envelope, Char]:
     """Return model, envelope and char as the kernels take them, from the saved arrays; nothing is copied."""
     model = Model(baseline["coefficients"], baseline["whiten"], baseline["kinds"])
-    envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"], NEAREST)
+    envelope = Envelope(baseline["spectra"], baseline["spectra_days"], baseline["window"])
     return model, envelope, char_of([str(band) for band in baseline["bands"]])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.detectors.lanes import Floats
 
-__all__ = ["Model", "kinds_of", "noise_of", "part_of", "whiten_lanes"]
+__all__ = ["Model", "kinds_of", "part_of", "triangles_of", "whiten_lanes"]
 
 _YEAR_DAYS = 365.2425
 
@@ -44,16 +44,6 @@ def part_of(model: Model, day: int) -> int:
 
 
 @compiled
-def noise_of(model: Model, pixel: int, day: int) -> NDArray[np.float32]:
-    """Return the (B, B) whitening of a pixel at a day.
-
-    (B, B) lower triangle, reflectance to noise scales; a view into the model, not to be written to.
-    """
-    whiten: NDArray[np.float32] = model.whiten[model.kind[pixel], part_of(model, day)]
-    return whiten
-
-
-@compiled
 def kinds_of(model: Model, first: int) -> NDArray[np.intp]:
     """Return (L,) the kinds of a tile of pixels from `first` on.
 
@@ -65,17 +55,30 @@ def kinds_of(model: Model, first: int) -> NDArray[np.intp]:
     return kinds
 
 
-@compiled_lanes
-def whiten_lanes(left: Floats, whiten: NDArray[np.float32], kind: NDArray[np.intp], white: Floats, length: Floats) -> None:
-    """Write the whitened `left` (B, L) to `white`, and its squared length to `length` (L,); `whiten` (C, B, B) by `kind` (L,).
+@compiled
+def triangles_of(whiten: NDArray[np.float32], kind: NDArray[np.intp], triangles: NDArray[np.float32]) -> None:
+    """Write the whitenings of a tile's pixels, `whiten` (C, B, B) by `kind` (L,), to `triangles` (B * (B + 1) / 2, L), packed by rows.
 
-    As `whitened`, but a tile at once: lanes are the inner loop, so that it runs on vectors; the kinds are why `whiten` is looked up a lane.
+    To look them up a lane is what costs, so it is done once for all looks of one part of the year.
     """
+    entry = 0
+    for i in range(whiten.shape[1]):
+        for j in range(i + 1):
+            for lane in range(LANES):
+                triangles[entry, lane] = whiten[kind[lane], i, j]
+            entry += 1
+
+
+@compiled_lanes
+def whiten_lanes(left: Floats, triangles: NDArray[np.float32], white: Floats, length: Floats) -> None:
+    """Write the whitened `left` (B, L) to `white`, and its squared length to `length` (L,), by the `triangles` of `triangles_of`."""
     length[:] = 0
+    entry = 0
     for i in range(len(left)):
         white[i] = 0
         for j in range(i + 1):
             for lane in range(LANES):
-                white[i, lane] += whiten[kind[lane], i, j] * left[j, lane]
+                white[i, lane] += triangles[entry, lane] * left[j, lane]
+            entry += 1
         for lane in range(LANES):
             length[lane] += white[i, lane] * white[i, lane]

@@ -12,7 +12,9 @@ from sentinel_watch.detectors.envelope import kept_looks
 from sentinel_watch.detectors.equations import equations
 from sentinel_watch.detectors.fitting import TUKEY, Fit, History
 from sentinel_watch.detectors.harmonics import design, fit_harmonics, orders, penalties, predict
-from sentinel_watch.detectors.scoring import NEAREST, STEPS_PER_REFLECTANCE, Envelope, Look, score
+from sentinel_watch.detectors.nearest import NEAREST, STEPS_PER_REFLECTANCE, Envelope
+from sentinel_watch.detectors.notable import Limits, notable
+from sentinel_watch.detectors.scoring import Look, score
 from sentinel_watch.detectors.whitened import Model
 
 BANDS, PIXELS, LOOKS = 3, 300, 50
@@ -100,7 +102,7 @@ def parts(history: History, fit: Fit) -> tuple[Model, Envelope]:
     kept = np.stack([np.flatnonzero(history.clear[:, pixel])[:16] for pixel in range(PIXELS)])
     spectra = np.stack([levelled(history)[kept[pixel], :, pixel] for pixel in range(PIXELS)])
     stored = np.round(spectra * STEPS_PER_REFLECTANCE).astype(np.int16).transpose(0, 2, 1)
-    return model, Envelope(np.ascontiguousarray(stored), DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16), NEAREST)
+    return model, Envelope(np.ascontiguousarray(stored), DAYS[kept], np.where(np.arange(PIXELS) % 3, 60, 183).astype(np.int16))
 
 
 def whitening_of(model: Model, pixel: int, day: int) -> np.ndarray:
@@ -141,29 +143,48 @@ def test_score_is_the_plain_distance(history, fit):
     """Where a look is far from the model, its score is the lesser of the two distances over the usual one; unseen pixels have none."""
     model, envelope = parts(history, fit)
     day, usual = int(DAYS[-1]) + 40, np.full((3, PIXELS), 0.05, np.float32)
-    usual[:, ::7] = np.nan
+    seen = np.arange(PIXELS) % 7 > 0
     look = RNG.uniform(0.1, 0.5, (BANDS, PIXELS)).astype(np.float32)
     row = design(np.array([day]), 2)[0]
-    found = score(Look(look, row, day, usual), model, envelope, CHAR, np.zeros((BANDS, PIXELS), np.float32))[0]
+    found = score(Look(look, row, day, usual, 1.0, seen), model, envelope, CHAR, np.zeros((BANDS, PIXELS), np.float32))[0]
     left = look - predict(model.coefficients, row)
     expected = [plain_distance((pixel, day), left[:, pixel], look[:, pixel], model, envelope) for pixel in range(PIXELS)]
-    np.testing.assert_allclose(found, expected / usual[0], rtol=2e-3)
+    np.testing.assert_allclose(found, np.where(seen, expected / usual[0], np.nan), rtol=2e-3)
 
 
 def test_the_way_to_char_is_a_plain_projection(history, fit):
     """Vegetation is scored along the way to char; what lies the other way, and ground that cannot burn, scores nought."""
     model, envelope = parts(green(history), fit)
     day, usual = int(DAYS[-1]) + 40, np.full((3, PIXELS), 0.05, np.float32)
-    usual[:, ::7] = np.nan
+    seen = np.arange(PIXELS) % 7 > 0
     row = design(np.array([day]), 2)[0]
     normal = predict(model.coefficients, row)
     look = (normal + RNG.uniform(-0.3, 0.2, normal.shape)).astype(np.float32)
-    found = score(Look(look, row, day, usual), model, envelope, CHAR, np.zeros((BANDS, PIXELS), np.float32))[2]
+    found = score(Look(look, row, day, usual, 1.0, seen), model, envelope, CHAR, np.zeros((BANDS, PIXELS), np.float32))[2]
     expected = [
         max(plain_char(normal[:, pixel], (look - normal)[:, pixel], whitening_of(model, pixel, day), CHAR), 0.0) for pixel in range(PIXELS)
     ]
     assert np.count_nonzero(expected) > PIXELS / 6
-    np.testing.assert_allclose(found, expected / usual[2], rtol=2e-3, atol=1e-3)
+    np.testing.assert_allclose(found, np.where(seen, expected / usual[2], np.nan), rtol=2e-3, atol=1e-3)
+
+
+def test_notable_pixels_are_the_plain_choice():
+    """Notable is what was seen and is off, or has a track; a way towards char counts as distance, and tracks put no look in doubt."""
+    limits = Limits(*map(np.float32, (1.3, 3.0, 2.0, 1.15)))
+    distances, seen = RNG.uniform(0, 4, (3, PIXELS)).astype(np.float32), np.arange(PIXELS) % 7 > 0
+    distances[0] /= 2
+    distances[:, ~seen] = np.nan
+    tracked = np.arange(PIXELS) % 5 == 0
+    found = notable(distances, seen, np.flatnonzero(tracked).astype(np.int32), limits)
+    length, drift, char = distances
+    length = np.where(char > limits.char, np.maximum(length, limits.quiet + char - limits.char), length)
+    off = np.maximum(length / limits.quiet, drift / limits.drift) * limits.weight > 1
+    where = np.flatnonzero(seen & (tracked | off))
+    np.testing.assert_array_equal(found.where, where)
+    np.testing.assert_array_equal(found.distance, length[where])
+    np.testing.assert_array_equal(found.drift, drift[where])
+    assert (found.off, found.of) == ((length > limits.quiet)[seen & ~tracked].sum(), (seen & ~tracked).sum())
+    assert 0 < where.size < seen.sum()
 
 
 def test_without_red_and_near_infrared_nothing_burns():

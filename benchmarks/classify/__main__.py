@@ -1,51 +1,67 @@
-"""Classifying 20,000 regions of a 5490 x 5490 block: our one pass against skimage's regionprops with numpy's quantiles.
+"""Classifying 20,000 regions of a 5490 x 5490 block, step by step, against scikit-image's regionprops and plain numpy.
 
-Run: python -m benchmarks.classify [--regions 20000] [--side 5490] [--peer-regions 300]
-The peer measures the same quantiles on fewer regions, and is scaled up.
+Run: python -m benchmarks.classify [--regions 20000] [--side 5490] [--peer-regions 400] [--rounds 3]
+Peers measure fewer regions or windows, and are scaled up. The least of all rounds counts.
 """
 
 from __future__ import annotations
 
 import argparse
 from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from skimage.measure import regionprops
+from numba import get_num_threads
 
-from sentinel_watch.classification.measures import LEVELS
+from benchmarks.classify import peers
+from benchmarks.classify.planted import SITE, YEAR, events_of, make_block, windows_of
+from sentinel_watch.classification.hierarchy import Hierarchy
+from sentinel_watch.classification.measures import BANDS
 from sentinel_watch.classification.windows import measure
 from sentinel_watch.models import load_model
+from sentinel_watch.segmentation import Segmentation
 
-WINDOW = 48
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-
-def block(side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return a made-up block before and after, (6, side, side) reflectance."""
-    before = rng.uniform(0.02, 0.35, (6, side, side)).astype(np.float32)
-    return before, before * np.float32(1.1)
+    from benchmarks.classify.planted import Block
 
 
-def ours(before: np.ndarray, after: np.ndarray, boxes: np.ndarray) -> tuple[float, float]:
-    """Return the seconds for the features of all boxes, and for the model's answers to them."""
-    measure(before[:, :64, :64], after[:, :64, :64], np.array([[0, 0, 48, 48]], np.int32))
+class Peer(NamedTuple):
+    """What else measures a step, on fewer regions."""
+
+    name: str
+    step: str
+    seconds: Callable[[Block, int], float]
+    """Seconds a region, of so many regions of a block."""
+
+
+PEERS = (
+    Peer("regionprops_table, means and medians", "regions", peers.measures),
+    Peer("regionprops_table, quantiles alone", "features", peers.quantiles),
+    Peer("plain numpy, all features", "features", peers.plainly),
+)
+
+
+def ours(block: Block) -> dict[str, float]:
+    """Go the way of a block's regions, from changed pixels to classes with their sentences; return the seconds of each step."""
     model, _ = load_model("mining-pairs/1.1.1")
+    inside, hierarchy, took = np.ones(block.labels.shape, bool), Hierarchy(), {}
     began = perf_counter()
-    features = measure(before, after, boxes)
-    measured = perf_counter()
-    model.predict(features)
-    return measured - began, perf_counter() - measured
-
-
-def peer(before: np.ndarray, after: np.ndarray, boxes: np.ndarray) -> float:
-    """Return the seconds that regionprops takes for quantiles of 11 indices before, after and of their change, of each box."""
+    regions = Segmentation().regions([block.change], inside, block.grid, BANDS)
+    took["regions"] = perf_counter() - began
+    windows, events = windows_of(regions, len(inside)), events_of(regions)
     began = perf_counter()
-    for top, left, height, width in boxes:
-        part = slice(top, top + height), slice(left, left + width)
-        was, now = (np.moveaxis(np.concatenate([p[:, *part], p[:5, *part]]), 0, -1) for p in (before, after))
-        pictures = np.concatenate([was, now, now - was], axis=-1)
-        (region,) = regionprops(np.ones((height, width), np.uint8), intensity_image=pictures)
-        np.quantile(region.image_intensity.reshape(-1, pictures.shape[-1]), LEVELS, axis=0)
-    return perf_counter() - began
+    features = measure(block.before, block.after, windows)
+    took["features"] = perf_counter() - began
+    began = perf_counter()
+    opinions = model.opinions_of(features)
+    took["opinions"] = perf_counter() - began
+    began = perf_counter()
+    for event, opinion in zip(events, opinions, strict=True):
+        hierarchy.classify(event, SITE, YEAR, opinion)
+    took["classes"] = perf_counter() - began
+    return took
 
 
 def main() -> None:
@@ -53,17 +69,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--regions", type=int, default=20_000)
     parser.add_argument("--side", type=int, default=5_490)
-    parser.add_argument("--peer-regions", type=int, default=300)
+    parser.add_argument("--peer-regions", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3)
     told = parser.parse_args()
-    rng = np.random.default_rng(0)
-    before, after = block(told.side, rng)
-    corners = rng.integers(0, told.side - WINDOW, (told.regions, 2))
-    boxes = np.concatenate([corners, np.full_like(corners, WINDOW)], axis=1).astype(np.int32)
-    features, answers = ours(before, after, boxes)
-    other = peer(before, after, boxes[: told.peer_regions]) * told.regions / told.peer_regions
-    print(f"{told.regions} regions of a block of {told.side} x {told.side}")
-    print(f"features {features:.1f} s, model {answers:.1f} s")
-    print(f"regionprops, quantiles only, scaled up: {other:.1f} s, {other / features:.0f} times as long as the features")
+    # compiled before the clock runs
+    ours(make_block(200, 9, np.random.default_rng(1)))
+    block = make_block(told.side, told.regions, np.random.default_rng(0))
+    # in turns, so that what else runs on the machine slows all alike
+    rounds = [(ours(block), [peer.seconds(block, told.peer_regions) * told.regions for peer in PEERS]) for _ in range(told.rounds)]
+    took = {step: min(steps[step] for steps, _ in rounds) for step in rounds[0][0]}
+    print(f"{told.regions} regions of a block of {told.side} x {told.side}, {get_num_threads()} threads, least of {told.rounds} rounds")
+    for step, seconds in (*took.items(), ("together", sum(took.values()))):
+        print(f"{step:10}{seconds:8.2f} s")
+    for number, peer in enumerate(PEERS):
+        seconds = min(others[number] for _, others in rounds)
+        print(f"{peer.step} by {peer.name}, scaled up: {seconds:.1f} s, {seconds / took[peer.step]:.0f} times as long")
 
 
 if __name__ == "__main__":

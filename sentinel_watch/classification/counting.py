@@ -33,7 +33,7 @@ def bin_of(value: np.float32, low: float, scale: float) -> np.uint8:
 
     Values beyond the range count in the first or last bin, so that a glint moves no quantile by more than its rank.
     """
-    place = min(max((value - low) * scale, 0.0), _LAST)
+    place = min(max(float((value - low) * scale), 0.0), _LAST)
     return np.uint8(np.int32(place)) if value == value else np.uint8(_UNKNOWN)  # noqa: PLR0124 - false for NaN alone
 
 
@@ -73,4 +73,4 @@ def quantiles(counts: Counts, n: int, span: tuple[float, float], levels: tuple[f
             below += counts[place]
             place += 1
         if total:
-            out[number] = span[0] + (place + (wanted - below) / max(np.int64(counts[place]), 1)) / scale
+            out[number] = span[0] + (place + (wanted - below) / max(int(counts[place]), 1)) / scale

@@ -76,10 +76,10 @@ def _fill(picture: Floats, filled: Floats, known: Floats) -> bool:
     """
     missing = 0
     for k in range(picture.size):
-        filled[k] = picture[k] if picture[k] == picture[k] else 0  # noqa: PLR0124 - false for NaN alone
+        filled[k] = picture[k] if picture[k] == picture[k] else 0
     for k in range(picture.size):
-        known[k] = picture[k] == picture[k]  # noqa: PLR0124
-        missing += picture[k] != picture[k]  # noqa: PLR0124
+        known[k] = picture[k] == picture[k]
+        missing += picture[k] != picture[k]
     return missing == 0
 
 

@@ -16,7 +16,7 @@ from sentinel_watch.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["N_COVERS", "NDVI", "indices", "light", "moves"]
+__all__ = ["NDVI", "N_COVERS", "indices", "light", "moves"]
 
 Floats: TypeAlias = "NDArray[np.float32]"
 Bins: TypeAlias = "NDArray[np.uint8]"
@@ -88,7 +88,7 @@ def _bareness(s: Floats, r: Floats, n: Floats, b: Floats, out: Floats) -> None:
 def _either(first: Floats, second: Floats, out: Floats) -> None:
     """Fill `out` with `first`, and with `second` where that is not known."""
     for k in range(out.size):
-        out[k] = first[k] if first[k] == first[k] else second[k]  # noqa: PLR0124 - false for NaN alone
+        out[k] = first[k] if first[k] == first[k] else second[k]
 
 
 @compiled
@@ -123,4 +123,4 @@ def _covers(ndvi: Floats, bsi: Floats, mndwi: Floats, out: Bins) -> None:
         wet = (mndwi[k] > 0) & (ndvi[k] < 0.3)
         ground = _WATER if wet else _BARE if bsi[k] > 0 else _MIXED
         cover = _VEGETATION if ndvi[k] > 0.5 else ground
-        out[k] = cover if ndvi[k] == ndvi[k] else _UNKNOWN  # noqa: PLR0124
+        out[k] = cover if ndvi[k] == ndvi[k] else _UNKNOWN

@@ -14,6 +14,7 @@ from sentinel_watch.classification.measures import BANDS
 from sentinel_watch.domain.change import ChangeMap, PixelStatus
 from sentinel_watch.domain.event import Event, EventStatus
 from sentinel_watch.domain.site import Site
+from sentinel_watch.segmentation.pixels import select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.domain.change import Region
 
-__all__ = ["RING", "SITE", "YEAR", "Block", "events_of", "make_block", "windows_of"]
+__all__ = ["RING", "SITE", "YEAR", "Block", "by_region", "events_of", "make_block", "windows_of"]
 
 RING = 48
 """Rows and columns of the window that a model sees around a region."""
@@ -81,6 +82,13 @@ def make_change(labels: NDArray[np.int32], rng: np.random.Generator) -> ChangeMa
         "observed": (np.array(SOIL) + rng.normal(0, 0.005, (n, 6))).astype(np.float32),
     }
     return ChangeMap(rows.astype(np.int32), cols.astype(np.int32), **columns)
+
+
+def by_region(block: Block) -> tuple[ChangeMap, NDArray[np.int64]]:
+    """Return the changed pixels sorted by region, and where each region begins and the last one ends."""
+    change = block.change
+    labels = block.labels[change.rows, change.cols]
+    return select(change, np.argsort(labels, kind="stable")), np.concatenate([[0], np.cumsum(np.bincount(labels)[1:])])
 
 
 def windows_of(regions: Sequence[Region], side: int) -> NDArray[np.int32]:

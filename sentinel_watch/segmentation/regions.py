@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from affine import Affine
@@ -62,21 +62,24 @@ class Segmentation(Part):
         active = select(change, off & inside[change.rows, change.cols])
         if not active.rows.size:
             return ()
-        labels, around = components(active, grid, self.min_area_px)
-        # stable, so that each region keeps the row-major order of its pixels
-        order = np.argsort(labels, kind="stable")
-        pixels, sizes = select(active, order[np.count_nonzero(labels == 0) :]), np.bincount(labels)[1:]
-        starts = np.concatenate([[0], np.cumsum(sizes[sizes > 0])])
-        told = summarise(pixels, starts, self.min_confirmed_px)
-        return tuple(_regions(pixels, starts, around, told, abs(grid.resolution.x * grid.resolution.y), bands))
+        parts = components(active, grid, self.min_area_px)
+        told = summarise(parts.pixels, parts.starts, self.min_confirmed_px)
+        return tuple(_regions(parts, told, abs(grid.resolution.x * grid.resolution.y), bands))
 
 
-def components(change: ChangeMap, grid: GeoBox, min_area_px: int) -> tuple[NDArray[np.int32], list[Polygon | MultiPolygon]]:
-    """Return the number of each changed pixel's 8-connected part, and the parts' outlines in the CRS of `grid`, by rising number.
+class Parts(NamedTuple):
+    """The 8-connected parts of the changed pixels, in row-major order of their first pixels."""
 
-    Numbers are in row-major order of the parts' first pixels; a part of fewer than `min_area_px` has number 0 and no outline.
-    `change` must have pixels.
-    """
+    pixels: ChangeMap
+    """Sorted by part, those of each part in row-major order."""
+    starts: NDArray[np.int64]
+    """(n + 1,) first pixel of each part, and the end of the last."""
+    outlines: Sequence[Polygon | MultiPolygon]
+    """In the grid's CRS."""
+
+
+def components(change: ChangeMap, grid: GeoBox, min_area_px: int) -> Parts:
+    """Return the 8-connected parts of `min_area_px` pixels or more; `change` must have pixels."""
     top, left = int(change.rows.min()), int(change.cols.min())
     rows, cols = change.rows - top, change.cols - left
     canvas = np.zeros((int(rows.max()) + 1, int(cols.max()) + 1), bool)
@@ -84,10 +87,14 @@ def components(change: ChangeMap, grid: GeoBox, min_area_px: int) -> tuple[NDArr
     labelled = np.asarray(label(canvas, connectivity=2), np.int32)
     labels = labelled[rows, cols]
     labels[np.bincount(labels)[labels] < min_area_px] = 0
-    if not labels.any():
-        return labels, []
     labelled[rows, cols] = labels
-    return labels, outlines(labelled, grid.affine * Affine.translation(left, top))
+    # stable, so that each part keeps the row-major order of its pixels
+    order, sizes = np.argsort(labels, kind="stable"), np.bincount(labels)[1:]
+    return Parts(
+        select(change, order[np.count_nonzero(labels == 0) :]),
+        _offsets(sizes[sizes > 0]),
+        outlines(labelled, grid.affine * Affine.translation(left, top)) if labels.any() else (),
+    )
 
 
 def outlines(labels: NDArray[np.int32], transform: Affine) -> list[Polygon | MultiPolygon]:
@@ -111,24 +118,17 @@ def _offsets(lengths: Iterable[int]) -> NDArray[np.int64]:
     return np.cumsum([0, *lengths])
 
 
-def _regions(
-    pixels: ChangeMap,
-    starts: NDArray[np.int64],
-    outlines: Sequence[Polygon | MultiPolygon],
-    told: Summary,
-    pixel_m2: float,
-    bands: Sequence[str],
-) -> Iterator[Region]:
-    """Yield the regions that are stretches of `pixels` from `starts` on, with their outlines and what was `told` of them."""
+def _regions(parts: Parts, told: Summary, pixel_m2: float, bands: Sequence[str]) -> Iterator[Region]:
+    """Yield the region of each part with what was `told` of it."""
     # plain numbers at once, since one by one they cost more than all the rest
-    columns = (column.tolist() for column in told)
-    for begin, end, around, row in zip(starts[:-1].tolist(), starts[1:].tolist(), outlines, zip(*columns, strict=True), strict=True):
+    rows = zip(*(column.tolist() for column in told), strict=True)
+    for begin, end, around, row in zip(parts.starts.tolist(), parts.starts[1:].tolist(), parts.outlines, rows, strict=False):
         sure, onset, last_clear, confirmed, last_look, still_clear, half_by, mostly_by, *signal, expected, observed = row
         magnitude, evidence, n_looks, n_anomalous = signal
         yield Region(
             # copies, or a region would keep the pixels of all others in memory
-            rows=pixels.rows[begin:end].copy(),
-            cols=pixels.cols[begin:end].copy(),
+            rows=parts.pixels.rows[begin:end].copy(),
+            cols=parts.pixels.cols[begin:end].copy(),
             geometry=around,
             area_ha=(end - begin) * pixel_m2 / 1e4,
             status=PixelStatus.CONFIRMED if sure else PixelStatus.PROVISIONAL,

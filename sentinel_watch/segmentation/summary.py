@@ -77,9 +77,9 @@ def summarise(change: ChangeMap, starts: NDArray[np.int64], min_confirmed_px: in
 
 def _blank(n: int, bands: int) -> Summary:
     """Return a summary of `n` regions that is to be filled."""
-    a, b, c, d, e, f, g = np.zeros((7, n), np.int32)
-    signal, looks, spectra = np.zeros((2, n), np.float32), np.zeros((2, n), np.int64), np.zeros((2, n, bands))
-    return Summary(np.zeros(n, np.bool_), a, b, c, d, e, f, g, signal[0], signal[1], looks[0], looks[1], spectra[0], spectra[1])
+    days, signal, looks = np.zeros((7, n), np.int32), np.zeros((2, n), np.float32), np.zeros((2, n), np.int64)
+    columns = (np.zeros(n, np.bool_), *days, *signal, *looks, *np.zeros((2, n, bands)))
+    return Summary(**dict(zip(Summary._fields, columns, strict=True)))
 
 
 @compiled

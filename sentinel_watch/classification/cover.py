@@ -81,9 +81,9 @@ class Cover:
 
         Snow is asked for before water, since both absorb the short-wave infrared and only snow is bright.
         """
-        ndvi, wetness, brightness = self.ndvi, self.wetness, self.brightness
+        ndvi, wetness = self.ndvi, self.wetness
         # 0.4 is the snow index's usual limit (Hall et al. 1995); 0.3 keeps bright, silty water out
-        if wetness is not None and brightness is not None and wetness > 0.4 and brightness > 0.3:
+        if wetness is not None and wetness > 0.4 and (self.brightness or 0.0) > 0.3:
             return CoverType.SNOW
         # what is wet and green is a flooded field or floating plants
         if wetness is not None and wetness > 0.0 and (ndvi is None or ndvi < 0.3):
@@ -110,7 +110,12 @@ class Cover:
 
         Infinite values count as unknown too: a reflectance divided by nought upstream must not become a cover.
         """
-        return next((self.bands[name] for name in names if isfinite(self.bands.get(name, float("nan")))), None)
+        # a plain loop: a block's regions ask this a million times
+        for name in names:
+            value = self.bands.get(name)
+            if value is not None and isfinite(value):
+                return value
+        return None
 
     def _contrast(self, plus: tuple[str, ...], minus: tuple[str, ...]) -> float | None:
         """Return (a - b) / (a + b) of the first known band on either side, None where a side has none.

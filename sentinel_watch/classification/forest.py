@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sentinel_watch.compiled import compiled
+from sentinel_watch.compiled import compiled, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,19 +56,25 @@ def flatten(trees: Sequence[Any]) -> Forest:
     )
 
 
-@compiled
 def vote(forest: Forest, features: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return (n, label) mean shares of the leaves in which `features` (n, column) end; no NaN may be among them.
 
     Bounds are not checked: `models.storage` does that once for a file. Trees are summed in their order, so that the last bits are
     always the same.
     """
-    out = np.zeros((features.shape[0], forest.share.shape[1]))
-    for n in range(features.shape[0]):
+    out = np.zeros((len(features), forest.share.shape[1]))
+    spread(lambda *share: _vote(forest, features, out, share))
+    return out / forest.roots.size
+
+
+@compiled
+def _vote(forest: Forest, features: NDArray[np.float32], out: NDArray[np.float64], share: tuple[int, int]) -> None:
+    """Add the shares of all trees to the rows of `out` that are one thread's: every so-manieth, from its own on."""
+    for n in range(share[0], features.shape[0], share[1]):
         for root in forest.roots:
             node = root
             while forest.feature[node] >= 0:
                 # not above goes left, as scikit-learn has it
                 node = node + 1 if features[n, forest.feature[node]] <= forest.threshold[node] else forest.right[node]
-            out[n] += forest.share[node]
-    return out / forest.roots.size
+            for label in range(out.shape[1]):
+                out[n, label] += forest.share[node, label]

@@ -98,36 +98,41 @@ class Learned:
 
         `before` and `after` are (6, y, x) reflectance, `boxes` (n, 4); one opinion a box, in their order.
         """
-        features = measure(before, after, boxes)
-        return tuple(self._opinion(*pair) for pair in zip(features, self.predict(features), strict=True))
+        return self.opinions_of(measure(before, after, boxes))
 
-    def _opinion(self, features: NDArray[np.float32], probs: NDArray[np.float64]) -> Opinion:
-        """Return the opinion that one row gives.
+    def opinions_of(self, features: NDArray[np.float32]) -> tuple[Opinion, ...]:
+        """Return what it thinks of each row of `features` (n, column), NaN = not known."""
+        probs = self.predict(features)
+        # the first of equals, as `_opinion` puts them in order
+        telling = self._telling(features, probs.argmax(axis=1))
+        return tuple(map(self._opinion, probs, telling))
 
-        `features` are (column,), `probs` (label,). `likely` may be empty, or hold every label: each is asked by itself whether it reaches
-        its entry in `least`.
+    def _opinion(self, probs: NDArray[np.float64], telling: dict[str, float]) -> Opinion:
+        """Return the opinion that `probs` (label,) give; `telling` are the features that decided.
+
+        `likely` may be empty, or hold every label: each is asked by itself whether it reaches its entry in `least`.
         """
         # sorted keeps ties in order, so that equal probabilities name the same label every time
         order = sorted(range(len(self.labels)), key=lambda k: -probs[k])
         likely = tuple(self.labels[k] for k in order if probs[k] >= self.least[k])
-        named, prior = (
-            {label: float(value) for label, value in zip(self.labels, values.round(6), strict=True)} for values in (probs, self.prior)
-        )
-        return Opinion(self.name, named, likely, prior, self._telling(features, order[0]))
+        named, prior = (dict(zip(self.labels, values.round(6).tolist(), strict=True)) for values in (probs, self.prior))
+        return Opinion(self.name, named, likely, prior, telling)
 
-    def _telling(self, features: NDArray[np.float32], label: int) -> dict[str, float]:
-        """Return the features that spoke most for `label`, by their part of the linear score against the mean of the others.
+    def _telling(self, features: NDArray[np.float32], labels: NDArray[np.intp]) -> list[dict[str, float]]:
+        """Return for each row those features that spoke most for its label, by their part of the linear score against the others' mean.
 
         Forests have no such parts, so only the linear voter is asked; a feature that is unknown speaks for nothing. TOLD at most, those
         that spoke against it never.
         """
-        contrast = self.linear.weights[label] - np.delete(self.linear.weights, label, axis=0).mean(axis=0)
-        known = np.isfinite(features)
-        parts = (
-            np.where(known, self.linear.standardised(np.where(known, features, self.linear.middle).astype(np.float32)[None])[0], 0)
-            * contrast
-        )
-        return {FEATURES[k]: round(float(features[k]), 4) for k in np.argsort(-parts, kind="stable")[:TOLD] if parts[k] > 0}
+        weights, known = self.linear.weights, np.isfinite(features)
+        contrasts = np.stack([weights[label] - np.delete(weights, label, axis=0).mean(axis=0) for label in range(len(weights))])
+        standardised = self.linear.standardised(np.where(known, features, self.linear.middle).astype(np.float32))
+        parts = np.where(known, standardised, 0) * contrasts[labels]
+        columns = np.argsort(-parts, axis=1, kind="stable")[:, :TOLD]
+        return [
+            {FEATURES[k]: round(float(row[k]), 4) for k in best if spoke[k] > 0}
+            for row, spoke, best in zip(features, parts, columns.tolist(), strict=True)
+        ]
 
 
 def heated(probs: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

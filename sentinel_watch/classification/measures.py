@@ -37,7 +37,7 @@ class Index(NamedTuple):
     high: float
 
 
-# windows._picture computes them by their place in this list, not by name
+# pictures.indices computes them by their place in this list, not by name
 INDICES = (
     Index("ndvi", "(B08 - B04) / (B08 + B04)", "Rouse et al. 1974", -1, 1),
     Index("bsi", "((B11 + B04) - (B08 + B02)) / ((B11 + B04) + (B08 + B02))", "Rikimaru et al. 2002", -1, 1),
@@ -57,7 +57,7 @@ INDICES = (
 def _names() -> tuple[str, ...]:
     """Return the names of what is measured of a window or a tile, in the order of the columns.
 
-    `windows._measure_one` fills the columns in this order by counting: neither can be changed alone, and
+    `windows._read` fills the columns in this order by counting: neither can be changed alone, and
     models that were trained before no longer fit then.
     """
     spread = [

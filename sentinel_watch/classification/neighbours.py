@@ -1,128 +1,128 @@
-"""Sums over the pixels around each pixel, of pictures in which some are not known; compiled, and without a copy of anything.
+"""Sums over the 3 x 3 pixels around each pixel, of pictures in which some are not known.
 
-`room` is scratch of (4, y, x) that whoever asks makes once for many pictures of one size.
+Pictures are lines of n = rows x columns pixels: sums run over the whole line at once, and are then put right along the cuts.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from sentinel_watch.classification.counting import UNKNOWN, bin_of
 from sentinel_watch.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["deviation", "smooth"]
+__all__ = ["Cuts", "boxes", "deviations", "means"]
 
 Floats: TypeAlias = "NDArray[np.float32]"
+Bins: TypeAlias = "NDArray[np.uint8]"
+
+_UNKNOWN = UNKNOWN
+
+
+class Cuts(NamedTuple):
+    """Lines that no pixel sees across: the edges of a window, or those of its tiles."""
+
+    rows: NDArray[np.int64]
+    cols: NDArray[np.int64]
+    """First row or column of each tile, and the end of the last."""
 
 
 @compiled
-def _across(picture: Floats, rows: Floats) -> None:
-    """Fill `rows` (y, x) with the sums over each pixel and its neighbours to the left and right.
+def boxes(picture: Floats, cuts: Cuts, across: Floats, total: Floats) -> None:
+    """Fill `total` (n,) with the sums over the 3 x 3 pixels around each, fewer at `cuts`; no pixel may be NaN.
 
-    By loops here and in `_down`, since numba makes a copy of slices that it adds.
+    Rows first and then columns: four sums a pixel in place of eight. `across` (n,) is scratch.
     """
-    height, width = picture.shape
-    for y in range(height):
-        for x in range(width):
-            rows[y, x] = picture[y, x]
-        for x in range(1, width):
-            rows[y, x] += picture[y, x - 1]
-        for x in range(width - 1):
-            rows[y, x] += picture[y, x + 1]
+    height, width = cuts.rows[-1], cuts.cols[-1]
+    _three(picture, 1, across)
+    for tile in range(cuts.cols.size - 1):
+        _ends(picture, across, (cuts.cols[tile], cuts.cols[tile + 1] - 1), 1, range(0, height * width, width))
+    _three(across, width, total)
+    for tile in range(cuts.rows.size - 1):
+        _ends(across, total, (cuts.rows[tile] * width, (cuts.rows[tile + 1] - 1) * width), width, range(width))
 
 
 @compiled
-def _down(rows: Floats, total: Floats) -> None:
-    """Fill `total` (y, x) with the sums over each pixel of `rows` and its neighbours above and below."""
-    height, width = rows.shape
-    for y in range(height):
-        for x in range(width):
-            total[y, x] = rows[y, x]
-        if y > 0:
-            for x in range(width):
-                total[y, x] += rows[y - 1, x]
-        if y < height - 1:
-            for x in range(width):
-                total[y, x] += rows[y + 1, x]
+def _three(line: Floats, apart: int, out: Floats) -> None:
+    """Fill `out` with the sum of each pixel, the one `apart` before it and the one `apart` after it, where there are both."""
+    here, before, after, sums = line[apart:], line, line[2 * apart :], out[apart:]
+    for k in range(line.size - 2 * apart):
+        sums[k] = here[k] + before[k] + after[k]
 
 
 @compiled
-def _boxes(picture: Floats, rows: Floats, total: Floats) -> None:
-    """Fill `total` (y, x) with the sums over the 3 x 3 pixels around each, fewer at the edge; no pixel may be NaN.
-
-    Rows first and then columns: four sums a pixel in place of eight. `rows` (y, x) is scratch.
-    """
-    _across(picture, rows)
-    _down(rows, total)
+def _ends(picture: Floats, sums: Floats, ends: tuple[int, int], apart: int, lines: range) -> None:
+    """Put right the sums at both `ends` of a tile, whose pixels lie `apart`, in all `lines`."""
+    first, last = ends
+    if first == last:
+        for line in lines:
+            sums[line + first] = picture[line + first]
+    elif first < last:
+        for line in lines:
+            begin, end = line + first, line + last
+            sums[begin] = picture[begin] + picture[begin + apart]
+            sums[end] = picture[end] + picture[end - apart]
 
 
 @compiled
-def _known(picture: Floats, room: Floats) -> bool:
-    """Fill `room[0]` with the picture, 0 for NaN, and return whether no pixel is NaN; `room[1]` gets 1 where it is known, if not.
+def _fill(picture: Floats, filled: Floats, known: Floats) -> bool:
+    """Fill `filled` with the picture, 0 for NaN, and `known` with 1, 0 for NaN; return whether all is known.
 
     So that sums need no question at each pixel: unknown ones add nought, to the values as to the count.
     """
-    height, width = picture.shape
     missing = 0
-    for y in range(height):
-        for x in range(width):
-            room[0, y, x] = picture[y, x]
-            missing += picture[y, x] != picture[y, x]
-    if missing == 0:
-        return True
-    for y in range(height):
-        for x in range(width):
-            known = picture[y, x] == picture[y, x]
-            room[0, y, x] = picture[y, x] if known else 0
-            room[1, y, x] = known
-    return False
+    for k in range(picture.size):
+        filled[k] = picture[k] if picture[k] == picture[k] else 0
+    for k in range(picture.size):
+        known[k] = picture[k] == picture[k]
+        missing += picture[k] != picture[k]
+    return missing == 0
 
 
 @compiled
-def smooth(picture: Floats, room: Floats) -> None:
-    """Put the mean of the known values in 3 x 3 pixels in place of each pixel; one that is not known stays NaN.
+def means(picture: Floats, cuts: Cuts, reach: Floats, span: tuple[float, float], room: Floats, out: Bins) -> None:
+    """Fill `out` (n,) with the bins, in the range `span`, of the mean of the known pixels in 3 x 3; one that is not known stays so.
 
-    A shift by one pixel moves an edge, and its change less where neighbours are averaged. `room` (4, y, x) is scratch.
+    A shift by one pixel moves an edge, and its change less where neighbours are averaged. `reach` (n,) is how many pixels each sees
+    where all are known, `room` (5, n) scratch.
     """
-    height, width = picture.shape
-    whole = _known(picture, room)
-    _boxes(room[0], room[2], room[3])
+    filled, known, across, total, count = room[0], room[1], room[2], room[3], room[4]
+    whole, (low, high) = _fill(picture, filled, known), span
+    boxes(filled, cuts, across, total)
     if whole:
-        for y in range(height):
-            down = 3 - (y == 0) - (y == height - 1)
-            picture[y, 0] = room[3, y, 0] / np.float32(down * min(2, width))
-            for x in range(1, width - 1):
-                picture[y, x] = room[3, y, x] / np.float32(down * 3)
-            picture[y, width - 1] = room[3, y, width - 1] / np.float32(down * min(2, width))
-        return
-    known, count = room[1].copy(), room[0]
-    _boxes(known, room[2], count)
-    for y in range(height):
-        for x in range(width):
-            picture[y, x] = room[3, y, x] / count[y, x] if known[y, x] > 0 else np.nan
+        count = reach
+    else:
+        boxes(known, cuts, across, count)
+    scale = _UNKNOWN / (high - low)
+    for k in range(out.size):
+        out[k] = bin_of(total[k] / count[k], low, scale)
+    if not whole:
+        for k in range(out.size):
+            out[k] = out[k] if known[k] > 0 else _UNKNOWN
 
 
 @compiled
-def deviation(picture: Floats, room: Floats, out: Floats) -> None:
-    """Fill `out` (y - 2, x - 2) with the standard deviation in the 3 x 3 pixels around each inner one, NaN where one of them is not known.
+def deviations(picture: Floats, cuts: Cuts, most: float, room: Floats, out: Bins) -> None:
+    """Fill `out` (n,) with the bins, from nought to `most`, of the standard deviation in 3 x 3 pixels; unknown where one of them is.
 
-    From sums of squares, which lose digits where the mean is far above the deviation: never below nought for that reason.
+    From sums of squares, which lose digits where the mean is far above the deviation: never below nought for that reason. Without
+    meaning at the cuts. `room` (5, n) is scratch.
     """
-    height, width = picture.shape
-    whole, total = _known(picture, room), np.empty(picture.shape, np.float32)
-    _boxes(room[0], room[2], total)
-    for y in range(height):
-        for x in range(width):
-            room[0, y, x] *= room[0, y, x]
-    _boxes(room[0], room[2], room[3])
+    filled, known, across, total, squares = room[0], room[1], room[2], room[3], room[4]
+    whole, scale = _fill(picture, filled, known), _UNKNOWN / most
+    boxes(filled, cuts, across, total)
+    for k in range(out.size):
+        filled[k] *= filled[k]
+    boxes(filled, cuts, across, squares)
+    for k in range(out.size):
+        mean = np.float64(total[k]) / 9
+        out[k] = bin_of(np.float32(np.sqrt(max(np.float64(squares[k]) / 9 - mean * mean, 0.0))), 0.0, scale)
     if not whole:
-        _boxes(room[1], room[2], room[0])
-    for y in range(1, height - 1):
-        for x in range(1, width - 1):
-            variance = room[3, y, x] / 9 - (total[y, x] / 9) ** 2
+        boxes(known, cuts, across, total)
+        for k in range(out.size):
             # all nine must be known: fewer would make every edge of a mask look rough
-            out[y - 1, x - 1] = np.sqrt(max(variance, 0.0)) if whole or room[0, y, x] > 8.5 else np.nan
+            out[k] = out[k] if total[k] > 8.5 else _UNKNOWN

@@ -1,16 +1,20 @@
 """Measuring windows: one pass over the pixels of each, compiled, so that a block's thousands of regions take seconds.
 
-Quantiles come from counts in bins, which costs one pass where sorting costs ten; a bin is 1/200 of an index's range.
+Every picture of a window becomes bins once. Tiles are counted, and their counts add up to the window's; only what looks at
+neighbours is counted for both, since a tile's pixels do not see beyond it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from sentinel_watch.classification.measures import FEATURES, INDICES, LEVELS, TEXTURED, TILES, WHOLE
-from sentinel_watch.classification.neighbours import deviation, smooth
+from sentinel_watch.classification.counting import SLOTS, binned, count, quantiles
+from sentinel_watch.classification.gradients import coherence, displacement
+from sentinel_watch.classification.measures import BANDS, COVERS, FEATURES, INDICES, LEVELS, TEXTURED, TILES, WHOLE
+from sentinel_watch.classification.neighbours import Cuts, boxes, deviations, means
+from sentinel_watch.classification.pictures import NDVI, indices, light, moves
 from sentinel_watch.compiled import compiled, spread
 
 if TYPE_CHECKING:
@@ -19,303 +23,213 @@ if TYPE_CHECKING:
 __all__ = ["measure"]
 
 Floats: TypeAlias = "NDArray[np.float32]"
+Bins: TypeAlias = "NDArray[np.uint8]"
+Counts: TypeAlias = "NDArray[np.uint16]"
 
-_BINS = 200
-_DARKEST = np.float32(1e-3)
-_NUMBER = {index.name: position for position, index in enumerate(INDICES)}
-_NDVI, _BSI, _MNDWI = _NUMBER["ndvi"], _NUMBER["bsi"], _NUMBER["mndwi"]
-_TEXTURED = tuple(_NUMBER[name] for name in TEXTURED)
 # plain numbers, since compiled code cannot read the list of indices
-_LOW = tuple(float(index.low) for index in INDICES)
-_HIGH = tuple(float(index.high) for index in INDICES)
-_N = len(INDICES)
-_LEVELS = LEVELS
+_SPANS = tuple((float(index.low), float(index.high)) for index in INDICES)
+# as long a range, centred at nought: a change by more than half of the index's counts as half of it
+_CHANGE_SPANS = tuple((-(high - low) / 2, (high - low) / 2) for low, high in _SPANS)
+# local deviations are resolved up to this: an index rarely differs by more among neighbours
+_ROUGHEST = 0.25
+_TEXTURED = tuple([index.name for index in INDICES].index(name) for name in TEXTURED)
+_BANDS, _N, _WHOLE, _TILES, _LEVELS, _COVERS, _SLOTS = len(BANDS), len(INDICES), len(WHOLE), TILES, LEVELS, len(COVERS), SLOTS
 # of a larger window every so-manieth pixel tells about the same quantiles
 _MOST_SIDE = 96
-_MIXED = 3
-_N_COVERS = 4
-_WHOLE = len(WHOLE)
-_TILES = TILES
+# places of the pictures: indices before and after, moves between covers, then changes and local deviations
+_MOVES = 2 * _N
+_CHANGES = _MOVES + 1
+_ROUGH = _CHANGES + _N
+_PICTURES = _ROUGH + 2 * len(TEXTURED)
 
 
-def measure(before: Floats, after: Floats, boxes: NDArray[np.int32]) -> Floats:
-    """Return (n, len(FEATURES)) features of the windows `boxes` (n, 4): first row, first column, rows, columns.
+class Room(NamedTuple):
+    """What is made of one window of n pixels; made once for all windows of a size, since new memory takes as long as the work."""
+
+    bands: Floats
+    was: Floats
+    now: Floats
+    """(index, n)"""
+    bins: Bins
+    """(picture, n)"""
+    parted: Bins
+    """(index, n) changes as the tiles see them."""
+    reach: Floats
+    """(2, n) how many pixels each sees in the window, and in its tile."""
+    scratch: Floats
+    counts: Counts
+    """(2, picture, SLOTS) of the window and of a tile."""
+
+
+def measure(before: Floats, after: Floats, windows: NDArray[np.int32]) -> Floats:
+    """Return (n, len(FEATURES)) features of `windows` (n, 4): first row, first column, rows, columns.
 
     `before` and `after` (6, y, x) are reflectance in the order of BANDS, NaN where a pixel is masked or a band missing. A window
     that is longer than 96 pixels is sampled at every second, third … pixel. What no pixel tells is NaN.
     """
-    out = np.full((len(boxes), len(FEATURES)), np.nan, np.float32)
-    was, now, windows = np.ascontiguousarray(before), np.ascontiguousarray(after), np.asarray(boxes, np.int32)
-    spread(lambda *share: _measure_all(was, now, windows, out, share))
+    out = np.full((len(windows), len(FEATURES)), np.nan, np.float32)
+    was, now, places = np.ascontiguousarray(before), np.ascontiguousarray(after), np.asarray(windows, np.int32)
+    spread(lambda *share: _measure_all(was, now, places, out, share))
     return out
 
 
 @compiled
-def _measure_all(before: Floats, after: Floats, boxes: NDArray[np.int32], out: Floats, share: tuple[int, int]) -> None:
+def _measure_all(before: Floats, after: Floats, windows: NDArray[np.int32], out: Floats, share: tuple[int, int]) -> None:
     """Fill the rows of `out` from their own windows, of one thread's `share`: every so-manieth, from its own on.
 
     Columns are filled in the order of FEATURES: of the whole, then of its tiles. Each window is one thread's, so that threads do not
     show in the result.
     """
-    for n in range(share[0], boxes.shape[0], share[1]):
-        top, left, height, width = boxes[n]
-        step = 1 + (max(height, width) - 1) // _MOST_SIDE
-        was = _picture(before[:, top : top + height : step, left : left + width : step])
-        now = _picture(after[:, top : top + height : step, left : left + width : step])
-        _measure_one(was, now, out[n, :_WHOLE])
-        _pool(was, now, out[n, _WHOLE:])
+    edges, seams = _cuts(0, 0, 1), _cuts(0, 0, _TILES)
+    room = _make_room(edges, seams)
+    for n in range(share[0], windows.shape[0], share[1]):
+        top, left, rows, cols = windows[n]
+        step = 1 + (max(rows, cols) - 1) // _MOST_SIDE
+        height, width = (rows + step - 1) // step, (cols + step - 1) // step
+        if (height, width) != (edges.rows[-1], edges.cols[-1]):
+            edges, seams = _cuts(height, width, 1), _cuts(height, width, _TILES)
+            room = _make_room(edges, seams)
+        light(before[:, top : top + rows : step, left : left + cols : step], room.bands)
+        indices(room.bands, room.was)
+        light(after[:, top : top + rows : step, left : left + cols : step], room.bands)
+        indices(room.bands, room.now)
+        _draw(room, edges, seams)
+        _measure_one(room, seams, out[n])
 
 
 @compiled
-def _measure_one(was: Floats, now: Floats, out: Floats) -> None:
-    """Fill `out` (len(WHOLE),) from the indices before and after, (index, y, x)."""
-    room = np.empty((4, *was.shape[1:]), np.float32)
-    _spread(was, now, room, out)
-    # the spreads come first: three sets of quantiles an index
-    at = _covers(was, now, out, _N * 3 * len(_LEVELS))
-    at = _texture(was, now, room, out, at)
-    out[at] = _coherence(was[_NDVI])
-    out[at + 1] = _coherence(now[_NDVI])
-    _displacement(was[_NDVI], now[_NDVI], out[at + 2 :])
+def _cuts(height: int, width: int, tiles: int) -> Cuts:
+    """Return the cuts of a window into so many rows and columns of tiles.
 
-
-@compiled
-def _pool(was: Floats, now: Floats, out: Floats) -> None:
-    """Fill `out` (2 len(WHOLE),) with the most and the least that a tile has of each feature; unknown where no tile knows it.
-
-    Tiles differ by a pixel where the window cannot be cut evenly, and are empty where it has fewer pixels than tiles.
+    Tiles differ by a pixel where it cannot be cut evenly, and are empty where it has fewer pixels than tiles.
     """
-    _, height, width = was.shape
-    for number in range(_TILES * _TILES):
-        row, col = number // _TILES, number % _TILES
-        top, bottom = height * row // _TILES, height * (row + 1) // _TILES
-        left, right = width * col // _TILES, width * (col + 1) // _TILES
-        if top == bottom or left == right:
-            continue
-        tile = np.full(_WHOLE, np.nan, np.float32)
-        _measure_one(was[:, top:bottom, left:right].copy(), now[:, top:bottom, left:right].copy(), tile)
-        for k in range(_WHOLE):
-            # a comparison with NaN is false, so that the first that is known stays until a better one comes
-            if not (tile[k] <= out[k] or np.isnan(tile[k])):
-                out[k] = tile[k]
-            if not (tile[k] >= out[_WHOLE + k] or np.isnan(tile[k])):
-                out[_WHOLE + k] = tile[k]
+    parts = np.arange(tiles + 1)
+    return Cuts(height * parts // tiles, width * parts // tiles)
 
 
 @compiled
-def _ratio(plus: np.float32, minus: np.float32) -> np.float32:
-    """Return the normalised difference.
-
-    Both are at least 0.001, so that the sum is not nought; NaN where either is.
-    """
-    return (plus - minus) / (plus + minus)
-
-
-@compiled
-def _visible(blue: np.float32, green: np.float32, red: np.float32) -> float:
-    """Return the mean of those that are known.
-
-    NaN where none is. Features with a band missing stay comparable that way, if a little shifted.
-    """
-    total, count = np.float64(0), 0
-    for value in (blue, green, red):
-        if value == value:  # noqa: PLR0124 - false for NaN alone
-            total += value
-            count += 1
-    return total / count if count else np.nan
+def _make_room(edges: Cuts, seams: Cuts) -> Room:
+    """Return room for a window with such edges and seams."""
+    n = edges.rows[-1] * edges.cols[-1]
+    scratch, reach, ones = np.empty((6, n), np.float32), np.empty((2, n), np.float32), np.ones(n, np.float32)
+    boxes(ones, edges, scratch[0], reach[0])
+    boxes(ones, seams, scratch[0], reach[1])
+    bands, was, now = np.empty((_BANDS, n), np.float32), np.empty((_N, n), np.float32), np.empty((_N, n), np.float32)
+    bins, parted = np.empty((_PICTURES, n), np.uint8), np.empty((_N, n), np.uint8)
+    return Room(bands, was, now, bins, parted, reach, scratch, np.empty((2, _PICTURES, _SLOTS), np.uint16))
 
 
 @compiled
-def _lit(value: np.float32) -> np.float32:
-    """Return `value`, or the darkest that counts; NaN stays NaN, since it is not less than anything."""
-    return _DARKEST if value < _DARKEST else value
+def _draw(room: Room, edges: Cuts, seams: Cuts) -> None:
+    """Fill the bins of all pictures from the indices before and after."""
+    was, now, bins, change, scratch = room.was, room.now, room.bins, room.scratch[5], room.scratch[:5]
+    moves(was, now, bins[_MOVES])
+    for k in range(_N):
+        binned(was[k], _SPANS[k], bins[k])
+        binned(now[k], _SPANS[k], bins[_N + k])
+        _less(now[k], was[k], change)
+        # smoothed, so that a shift of a pixel is not told as change
+        means(change, edges, room.reach[0], _CHANGE_SPANS[k], scratch, bins[_CHANGES + k])
+        means(change, seams, room.reach[1], _CHANGE_SPANS[k], scratch, room.parted[k])
+    for k in range(len(_TEXTURED)):
+        deviations(was[_TEXTURED[k]], edges, _ROUGHEST, scratch, bins[_ROUGH + 2 * k])
+        deviations(now[_TEXTURED[k]], edges, _ROUGHEST, scratch, bins[_ROUGH + 2 * k + 1])
 
 
 @compiled
-def _picture(pixels: Floats) -> Floats:
-    """Return (index, y, x) of `pixels` (6, y, x).
-
-    The index axis is in the order of INDICES: numbers here are places there. A pixel that is NaN in a band is NaN in what needs it.
-    """
-    _, height, width = pixels.shape
-    seen = np.empty((_N, height, width), np.float32)
-    for y in range(height):
-        for x in range(width):
-            b, g, r = _lit(pixels[0, y, x]), _lit(pixels[1, y, x]), _lit(pixels[2, y, x])
-            n, s, t = _lit(pixels[3, y, x]), _lit(pixels[4, y, x]), _lit(pixels[5, y, x])
-            seen[0, y, x] = _ratio(n, r)
-            seen[1, y, x] = _ratio(s + r, n + b)
-            seen[2, y, x] = _ratio(n, t)
-            seen[3, y, x] = _ratio(n, s)
-            seen[4, y, x] = _ratio(g if g == g else r, s)  # noqa: PLR0124 - false for NaN alone
-            seen[5, y, x] = _ratio(r, g)
-            seen[6, y, x] = _ratio(r, b)
-            seen[7, y, x] = _ratio(s, t)
-            seen[8, y, x] = _visible(b, g, r)
-            seen[9, y, x] = n
-            seen[10, y, x] = s
-    return seen
+def _less(now: Floats, was: Floats, out: Floats) -> None:
+    """Fill `out` with the change; a loop, since numba makes a copy of arrays that it subtracts."""
+    for k in range(out.size):
+        out[k] = now[k] - was[k]
 
 
 @compiled
-def _count(values: Floats, low: float, scale: float, counts: NDArray[np.int32]) -> int:
-    """Count the known of `values` (n,) into `counts` (2, bin), and return how many there are.
-
-    Two rows of counts by turns, since the next value in a bin waits for the count of the last to be written. Values beyond the
-    range count in the first or last bin, so that a glint moves no quantile by more than its rank.
-    """
-    total = 0
-    for n in range(values.size):
-        value = values[n]
-        if value == value:  # noqa: PLR0124 - false for NaN alone
-            counts[n & 1, min(max(int((value - low) * scale), 0), _BINS - 1)] += 1
-            total += 1
-    return total
-
-
-@compiled
-def _quantiles(values: Floats, low: float, high: float, levels: tuple[float, ...], out: Floats) -> None:
-    """Fill `out` with the quantiles of the known of `values` (n,), to a 200th of the range; leave it where none is known.
-
-    Within a bin values are taken to be spread evenly. `levels` must ascend, since the bins are gone through once.
-    """
-    counts, scale = np.zeros((2, _BINS), np.int32), _BINS / (high - low)
-    total = _count(values, low, scale, counts)
-    below, place = 0, 0
-    for number in range(len(levels)):
-        wanted = levels[number] * total
-        while place < _BINS - 1 and below + counts[0, place] + counts[1, place] < wanted:
-            below += counts[0, place] + counts[1, place]
-            place += 1
-        if total:
-            inside = counts[0, place] + counts[1, place]
-            out[number] = low + (place + (wanted - below) / max(inside, 1)) / scale
+def _measure_one(room: Room, seams: Cuts, out: Floats) -> None:
+    """Fill `out` (len(FEATURES),) from the pictures of a window, tile by tile and then as a whole."""
+    height, width = seams.rows[-1], seams.cols[-1]
+    bins, parted = room.bins.reshape(_PICTURES, height, width), room.parted.reshape(_N, height, width)
+    was, now = room.was[NDVI].reshape(height, width), room.now[NDVI].reshape(height, width)
+    whole, counts = room.counts[0], room.counts[1]
+    _clear(whole)
+    for row in range(_TILES):
+        for col in range(_TILES):
+            top, bottom, left, right = seams.rows[row], seams.rows[row + 1], seams.cols[col], seams.cols[col + 1]
+            if top == bottom or left == right:
+                continue
+            _clear(counts)
+            count(bins[:_CHANGES, top:bottom, left:right], counts[:_CHANGES])
+            _add(counts[:_CHANGES], whole)
+            count(parted[:, top:bottom, left:right], counts[_CHANGES:_ROUGH])
+            count(bins[_ROUGH:, top + 1 : bottom - 1, left + 1 : right - 1], counts[_ROUGH:])
+            tile = np.full(_WHOLE, np.nan, np.float32)
+            _read(counts, was[top:bottom, left:right], now[top:bottom, left:right], tile)
+            _pool(tile, out)
+    count(bins[_CHANGES:_ROUGH], whole[_CHANGES:_ROUGH])
+    count(bins[_ROUGH:, 1:-1, 1:-1], whole[_ROUGH:])
+    _read(whole, was, now, out[:_WHOLE])
 
 
 @compiled
-def _spread(was: Floats, now: Floats, room: Floats, out: Floats) -> None:
-    """Fill the first columns: the quantiles of every index before, after and of its change.
+def _clear(counts: Counts) -> None:
+    """Set all counts to nought; by loops, here and in `_add`, since numba goes through whole arrays one number at a time."""
+    for k in range(counts.shape[0]):
+        for place in range(_SLOTS):
+            counts[k, place] = 0
 
-    Of changes the range is centred at nought and as long as that of the index, so a change by more than half of
-    that counts as half of it.
-    """
-    size = len(_LEVELS)
-    change = np.empty_like(was[0])
+
+@compiled
+def _add(counts: Counts, whole: Counts) -> None:
+    """Add the counts of a tile to those of the window."""
+    for k in range(counts.shape[0]):
+        for place in range(_SLOTS):
+            whole[k, place] += counts[k, place]
+
+
+@compiled
+def _pool(tile: Floats, out: Floats) -> None:
+    """Put into `out` (len(FEATURES),) what `tile` (len(WHOLE),) has more or less of than those before it; unknown where none knows it."""
+    for k in range(_WHOLE):
+        # a comparison with NaN is false, so that the first that is known stays until a better one comes
+        if not (tile[k] <= out[_WHOLE + k] or np.isnan(tile[k])):
+            out[_WHOLE + k] = tile[k]
+        if not (tile[k] >= out[2 * _WHOLE + k] or np.isnan(tile[k])):
+            out[2 * _WHOLE + k] = tile[k]
+
+
+@compiled
+def _read(counts: Counts, was: Floats, now: Floats, out: Floats) -> None:
+    """Fill `out` (len(WHOLE),) from the counts of all pictures and NDVI before and after (y, x), of the window or of a tile."""
+    size, (height, width) = len(_LEVELS), was.shape
+    n, inner = height * width, max(height - 2, 0) * max(width - 2, 0)
     for k in range(_N):
         at = 3 * size * k
-        _quantiles(was[k].ravel(), _LOW[k], _HIGH[k], _LEVELS, out[at : at + size])
-        _quantiles(now[k].ravel(), _LOW[k], _HIGH[k], _LEVELS, out[at + size : at + 2 * size])
-        for y in range(was.shape[1]):
-            for x in range(was.shape[2]):
-                change[y, x] = now[k, y, x] - was[k, y, x]
-        # smoothed, so that a shift of a pixel is not told as change
-        smooth(change, room)
-        reach = _HIGH[k] - _LOW[k]
-        _quantiles(change.ravel(), -reach / 2, reach / 2, _LEVELS, out[at + 2 * size : at + 3 * size])
-
-
-@compiled
-def _cover(ndvi: float, bsi: float, mndwi: float) -> int:
-    """Return the number of the pixel's cover in COVERS.
-
-    The number is the place in COVERS. NDVI must be known; where another index is NaN its question is answered with no.
-    """
-    if ndvi > 0.5:
-        return 0
-    # the same limits as of Cover.cover_type, so that rule and model mean the same by water
-    if mndwi > 0 and ndvi < 0.3:
-        return 2
-    return 1 if bsi > 0 else _MIXED
-
-
-@compiled
-def _moves(was: Floats, now: Floats) -> NDArray[np.float64]:
-    """Return (cover before, cover after) the share of the pixels that are known both times; NaN where there are none.
-
-    Shares sum to 1. Only NDVI is asked whether a pixel is known.
-    """
-    moves = np.zeros((_N_COVERS, _N_COVERS))
-    for y in range(was.shape[1]):
-        for x in range(was.shape[2]):
-            if not (np.isnan(was[_NDVI, y, x]) or np.isnan(now[_NDVI, y, x])):
-                before = _cover(was[_NDVI, y, x], was[_BSI, y, x], was[_MNDWI, y, x])
-                moves[before, _cover(now[_NDVI, y, x], now[_BSI, y, x], now[_MNDWI, y, x])] += 1
-    total = moves.sum()
-    return moves / total if total > 0 else np.full((_N_COVERS, _N_COVERS), np.nan)
-
-
-@compiled
-def _covers(was: Floats, now: Floats, out: Floats, at: int) -> int:
-    """Fill the shares of covers and of moves between them, from column `at`; return the next free column.
-
-    `out` gets shares before, shares after, then moves from each cover to each other one, row by row.
-    """
-    moves = _moves(was, now)
-    place = at + 2 * _N_COVERS
-    for a in range(_N_COVERS):
-        out[at + a] = moves[a].sum()
-        out[at + _N_COVERS + a] = moves[:, a].sum()
-        for b in range(_N_COVERS):
-            if a != b:
-                out[place] = moves[a, b]
-                place += 1
-    return place
-
-
-@compiled
-def _texture(was: Floats, now: Floats, room: Floats, out: Floats, at: int) -> int:
-    """Fill two quantiles of the local deviation before and after and their change, from column `at`; return the next free column.
-
-    Up to 0.25 is resolved: an index rarely differs by more among neighbours. Three pairs of columns an index.
-    """
-    height, width = was.shape[1:]
-    rough = np.empty((max(height - 2, 0), max(width - 2, 0)), np.float32)
-    for k in _TEXTURED:
-        deviation(was[k], room, rough)
-        _quantiles(rough.ravel(), 0.0, 0.25, (0.5, 0.9), out[at : at + 2])
-        deviation(now[k], room, rough)
-        _quantiles(rough.ravel(), 0.0, 0.25, (0.5, 0.9), out[at + 2 : at + 4])
+        quantiles(counts[k], n, _SPANS[k], _LEVELS, out[at : at + size])
+        quantiles(counts[_N + k], n, _SPANS[k], _LEVELS, out[at + size : at + 2 * size])
+        quantiles(counts[_CHANGES + k], n, _CHANGE_SPANS[k], _LEVELS, out[at + 2 * size : at + 3 * size])
+    at = _shares(counts[_MOVES], out, 3 * size * _N)
+    for k in range(len(_TEXTURED)):
+        quantiles(counts[_ROUGH + 2 * k], inner, (0.0, _ROUGHEST), (0.5, 0.9), out[at : at + 2])
+        quantiles(counts[_ROUGH + 2 * k + 1], inner, (0.0, _ROUGHEST), (0.5, 0.9), out[at + 2 : at + 4])
         out[at + 4 : at + 6] = out[at + 2 : at + 4] - out[at : at + 2]
         at += 6
-    return at
+    out[at], out[at + 1] = coherence(was), coherence(now)
+    displacement(was, now, out[at + 2 :])
 
 
 @compiled
-def _coherence(picture: Floats) -> float:
-    """Return how much the gradients lie along one line, 0-1; NaN where there are none.
+def _shares(counts: Counts, out: Floats, at: int) -> int:
+    """Fill the shares of covers and of moves between them, from column `at`; return the next free column.
 
-    From the structure tensor (Bigün and Granlund, 1987), the difference of its eigenvalues over their sum: 1 where all edges are
-    parallel, as on roads and dams, 0 where they go all ways. Pixels at the edge have no gradient.
+    `out` gets shares before, shares after, then moves from each cover to each other one, row by row: of the pixels that are known
+    both times, NaN where there are none.
     """
-    xx, yy, xy = 0.0, 0.0, 0.0
-    for y in range(1, picture.shape[0] - 1):
-        for x in range(1, picture.shape[1] - 1):
-            dy, dx = picture[y + 1, x] - picture[y - 1, x], picture[y, x + 1] - picture[y, x - 1]
-            # false where one of the four neighbours is NaN
-            if dx * dy == dx * dy:
-                xx += dx * dx
-                yy += dy * dy
-                xy += dx * dy
-    return np.hypot(xx - yy, 2 * xy) / (xx + yy) if xx + yy > 0 else np.nan
-
-
-@compiled
-def _displacement(was: Floats, now: Floats, out: Floats) -> None:
-    """Fill the length of the shift that explains the change best, pixels, and the share of the change that it explains.
-
-    One step of Lucas and Kanade (1981), so right for a pixel or so; lengths are cut at 3. Left NaN where the window has no structure.
-    """
-    xx, yy, xy, xt, yt, tt = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for y in range(1, was.shape[0] - 1):
-        for x in range(1, was.shape[1] - 1):
-            dy, dx = (was[y + 1, x] - was[y - 1, x]) / 2, (was[y, x + 1] - was[y, x - 1]) / 2
-            dt = now[y, x] - was[y, x]
-            if dx * dy * dt == dx * dy * dt:
-                xx, yy, xy = xx + dx * dx, yy + dy * dy, xy + dx * dy
-                xt, yt, tt = xt + dx * dt, yt + dy * dt, tt + dt * dt
-    area = xx * yy - xy * xy
-    # edges of one direction alone cannot tell a shift along them
-    if area > 1e-9 and tt > 0:
-        u, v = (xt * yy - yt * xy) / area, (yt * xx - xt * xy) / area
-        out[0] = min(np.hypot(u, v), 3.0)
-        out[1] = min(max((u * xt + v * yt) / tt, 0.0), 1.0)
+    found = counts[: _COVERS * _COVERS].astype(np.float64).reshape(_COVERS, _COVERS)
+    shares, place = found / found.sum(), at + 2 * _COVERS
+    for a in range(_COVERS):
+        out[at + a] = shares[a].sum()
+        out[at + _COVERS + a] = shares[:, a].sum()
+        for b in range(_COVERS):
+            if a != b:
+                out[place] = shares[a, b]
+                place += 1
+    return place

@@ -6,27 +6,30 @@ inside a zone.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from affine import Affine
 from pydantic import Field
 from rasterio.features import shapes
-from shapely import MultiPolygon, Polygon, union_all
-from shapely.geometry import shape
+from shapely import GeometryType, MultiPolygon, Polygon, from_ragged_array, multipolygons, normalize
 from skimage.measure import label
 
 from sentinel_watch.domain.change import ChangeMap, PixelStatus, Region
 from sentinel_watch.registry import Part
 from sentinel_watch.segmentation.pixels import concatenate, select
+from sentinel_watch.segmentation.summary import summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
+
+    from sentinel_watch.segmentation.summary import Summary
 
 __all__ = ["Segmentation"]
 
@@ -57,89 +60,94 @@ class Segmentation(Part):
         change = concatenate(changes)
         off = np.isin(change.status, (PixelStatus.PROVISIONAL, PixelStatus.CONFIRMED))
         active = select(change, off & inside[change.rows, change.cols])
-        parts = [(part, around) for part, around in components(active, grid) if part.rows.size >= self.min_area_px]
-        pixel_m2 = abs(grid.resolution.x * grid.resolution.y)
-        return tuple(self._measure(part, around, part.rows.size * pixel_m2 / 1e4, bands) for part, around in parts)
-
-    def _measure(self, pixels: ChangeMap, around: Polygon | MultiPolygon, area_ha: float, bands: Sequence[str]) -> Region:
-        """Return the region of `pixels`; dates and signal are of the confirmed ones alone once they suffice to confirm it."""
-        sure = pixels.status == PixelStatus.CONFIRMED
-        confirmed = int(sure.sum()) >= self.min_confirmed_px
-        core = select(pixels, sure) if confirmed else pixels
-        first = self._first(core) if confirmed else core
-        # a median that is one of the days: the mean of two could be a day on which nobody looked
-        onset = np.quantile(first.onset, 0.5, method="inverted_cdf")
-        seen = core.last_clear[(core.last_clear > 0) & (core.onset <= onset)]
-        return Region(
-            rows=pixels.rows,
-            cols=pixels.cols,
-            geometry=around,
-            area_ha=area_ha,
-            status=PixelStatus.CONFIRMED if confirmed else PixelStatus.PROVISIONAL,
-            onset=_date(onset),
-            last_clear=_date(seen.max()) if seen.size else None,
-            confirmed=_date(first.confirmed.max()) if confirmed else None,
-            last_observed=_date(pixels.last_look.max()),
-            magnitude=float(np.median(core.magnitude)),
-            evidence=float(np.median(core.evidence)),
-            n_looks=int(np.median(core.n_looks)),
-            n_anomalous=int(np.median(core.n_anomalous)),
-            expected=_by_band(core.expected, bands),
-            observed=_by_band(core.observed, bands),
-            still_clear=_by(core.last_clear[core.last_clear > 0], 0.8),
-            half_by=_by(core.onset, 0.5),
-            mostly_by=_by(core.onset, 0.8),
-        )
-
-    def _first(self, sure: ChangeMap) -> ChangeMap:
-        """Return the pixels that were confirmed by the day on which enough of them were to confirm a region: they date it."""
-        day = np.partition(sure.confirmed, self.min_confirmed_px - 1)[self.min_confirmed_px - 1]
-        return select(sure, sure.confirmed <= day)
+        if not active.rows.size:
+            return ()
+        parts = components(active, grid, self.min_area_px)
+        told = summarise(parts.pixels, parts.starts, self.min_confirmed_px)
+        return tuple(_regions(parts, told, abs(grid.resolution.x * grid.resolution.y), bands))
 
 
-def components(change: ChangeMap, grid: GeoBox) -> Iterator[tuple[ChangeMap, Polygon | MultiPolygon]]:
-    """Yield the 8-connected parts of the changed pixels, each in row-major order, with its outline in the CRS of `grid`."""
-    if not change.rows.size:
-        return
+class Parts(NamedTuple):
+    """The 8-connected parts of the changed pixels, in row-major order of their first pixels."""
+
+    pixels: ChangeMap
+    """Sorted by part, those of each part in row-major order."""
+    starts: NDArray[np.int64]
+    """(n + 1,) first pixel of each part, and the end of the last."""
+    outlines: Sequence[Polygon | MultiPolygon]
+    """In the grid's CRS."""
+
+
+def components(change: ChangeMap, grid: GeoBox, min_area_px: int) -> Parts:
+    """Return the 8-connected parts of `min_area_px` pixels or more; `change` must have pixels."""
     top, left = int(change.rows.min()), int(change.cols.min())
     rows, cols = change.rows - top, change.cols - left
     canvas = np.zeros((int(rows.max()) + 1, int(cols.max()) + 1), bool)
     canvas[rows, cols] = True
     labelled = np.asarray(label(canvas, connectivity=2), np.int32)
-    outlines = outline(labelled, grid.affine * Affine.translation(left, top))
     labels = labelled[rows, cols]
+    labels[np.bincount(labels)[labels] < min_area_px] = 0
+    labelled[rows, cols] = labels
     # stable, so that each part keeps the row-major order of its pixels
-    order = np.argsort(labels, kind="stable")
-    for index in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
-        yield select(change, index), outlines[int(labels[index[0]])]
+    order, sizes = np.argsort(labels, kind="stable"), np.bincount(labels)[1:]
+    return Parts(
+        select(change, order[np.count_nonzero(labels == 0) :]),
+        _offsets(sizes[sizes > 0]),
+        outlines(labelled, grid.affine * Affine.translation(left, top)) if labels.any() else (),
+    )
 
 
-def outline(labels: NDArray[np.int32], transform: Affine) -> dict[int, Polygon | MultiPolygon]:
-    """Return label -> outline along pixel edges, of every label but 0; valid, in the coordinates that `transform` leads to.
+def outlines(labels: NDArray[np.int32], transform: Affine) -> list[Polygon | MultiPolygon]:
+    """Return the outlines along pixel edges of every label but 0, by rising label; valid, in the coordinates that `transform` leads to.
 
     `labels` (y, x) as of `skimage.measure.label`. A label whose pixels touch at corners only is a MultiPolygon.
     """
-    parts: dict[int, list[Polygon]] = defaultdict(list)
-    # 4-connected outlines stay valid where pixels touch only at a corner
-    for part, value in shapes(labels, mask=labels > 0, connectivity=4, transform=transform):
-        parts[int(value)].append(shape(part))
-    return {value: (union_all(found) if len(found) > 1 else found[0]).normalize() for value, found in parts.items()}
+    # 4-connected outlines stay valid where pixels touch only at a corner, and so do several of them together
+    parts = sorted(shapes(labels, mask=labels > 0, connectivity=4, transform=transform), key=itemgetter(1))
+    rings = [part["coordinates"] for part, _ in parts]
+    lines = list(chain.from_iterable(rings))
+    polygons = from_ragged_array(
+        GeometryType.POLYGON, np.array(list(chain.from_iterable(lines))), (_offsets(map(len, lines)), _offsets(map(len, rings)))
+    )
+    first, owner, count = np.unique([value for _, value in parts], return_index=True, return_inverse=True, return_counts=True)[1:]
+    return list(normalize(np.where(count > 1, multipolygons(polygons, indices=owner), polygons[first])))
 
 
-def _date(day: float) -> date:
+def _offsets(lengths: Iterable[int]) -> NDArray[np.int64]:
+    """Return where each of parts of such lengths begins in the whole, and where the last one ends."""
+    return np.cumsum([0, *lengths])
+
+
+def _regions(parts: Parts, told: Summary, pixel_m2: float, bands: Sequence[str]) -> Iterator[Region]:
+    """Yield the region of each part with what was `told` of it."""
+    # plain numbers at once, since one by one they cost more than all the rest
+    rows = zip(*(column.tolist() for column in told), strict=True)
+    for begin, end, around, row in zip(parts.starts.tolist(), parts.starts[1:].tolist(), parts.outlines, rows, strict=False):
+        sure, onset, last_clear, confirmed, last_look, still_clear, half_by, mostly_by, *signal, expected, observed = row
+        magnitude, evidence, n_looks, n_anomalous = signal
+        yield Region(
+            # copies, or a region would keep the pixels of all others in memory
+            rows=parts.pixels.rows[begin:end].copy(),
+            cols=parts.pixels.cols[begin:end].copy(),
+            geometry=around,
+            area_ha=(end - begin) * pixel_m2 / 1e4,
+            status=PixelStatus.CONFIRMED if sure else PixelStatus.PROVISIONAL,
+            onset=_date(onset),
+            last_clear=_date(last_clear) if last_clear else None,
+            confirmed=_date(confirmed) if sure else None,
+            last_observed=_date(last_look),
+            magnitude=magnitude,
+            evidence=evidence,
+            n_looks=n_looks,
+            n_anomalous=n_anomalous,
+            expected=dict(zip(bands, expected, strict=True)),
+            observed=dict(zip(bands, observed, strict=True)),
+            still_clear=_date(still_clear) if still_clear else None,
+            half_by=_date(half_by),
+            mostly_by=_date(mostly_by),
+        )
+
+
+def _date(day: int) -> date:
     """Return the day that is `day` days after 1970-01-01."""
-    return EPOCH + timedelta(days=int(day))
-
-
-def _by(days: NDArray[np.int32], share: float) -> date | None:
-    """Return the day up to which that share of `days` lies, one of them; None where there are none.
-
-    Never all of them, since single pixels at an edge turn late for no reason of their own.
-    """
-    return _date(np.quantile(days, share, method="inverted_cdf")) if days.size else None
-
-
-def _by_band(values: NDArray[np.float32], bands: Sequence[str]) -> dict[str, float]:
-    """Return band -> mean over the pixels, of `values` (n, band); NaN where no pixel has a value."""
-    seen = {band: column[np.isfinite(column)].astype(float) for band, column in zip(bands, values.T, strict=True)}
-    return {band: float(column.mean()) if column.size else float("nan") for band, column in seen.items()}
+    return EPOCH + timedelta(days=day)

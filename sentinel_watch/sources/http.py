@@ -220,7 +220,7 @@ def _check_status(answer: Answer, *, milliseconds: bool) -> None:
     found = f"status {status}"
     # the wait is the server's to name; where it names none, the own one doubles
     if status in BUSY:
-        wait_s = asked_wait_s(answer.headers.get("retry-after"), milliseconds=milliseconds)
+        wait_s = asked_wait_s(answer.headers, milliseconds=milliseconds)
         raise PassingError("the server is busy or broken", where=where, found=found, wait_s=wait_s)
     if status in REFUSED:
         error = UnauthorisedError if status == 401 else RefusedError

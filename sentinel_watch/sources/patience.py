@@ -20,7 +20,7 @@ from sentinel_watch.registry import Part
 from sentinel_watch.sources.transfer import PassingError, TransferError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Deadline", "Patience", "asked_wait_s", "persist"]
 
@@ -94,24 +94,33 @@ def persist(ask: Callable[[], T], patience: Patience, deadline: Deadline) -> T:
     raise TransferError("no try was allowed")
 
 
-def asked_wait_s(value: str | None, now: datetime | None = None, *, milliseconds: bool = False) -> float | None:
-    """Return the seconds that a Retry-After header asks for: seconds, milliseconds or a date; None where it is none of these.
+def asked_wait_s(headers: Mapping[str, str], now: datetime | None = None, *, milliseconds: bool = False) -> float | None:
+    """Return the seconds that an answer's Retry-After asks for: seconds, milliseconds or a date; None where it is none of these.
 
-    RFC 9110 10.2.3 knows seconds and an HTTP date; `now` is for dates, UTC. `milliseconds` True = the service is known to
-    send those; else whole numbers of MILLISECONDS_FROM and more are read as such. A date that has passed is 0.
+    RFC 9110 10.2.3 knows seconds and an HTTP date. A date is held against the answer's own Date, by the server's clock, and
+    only without one against `now` (UTC); one that has passed is 0. `headers` have names in lower case. `milliseconds` True =
+    the service is known to send those; else whole numbers of MILLISECONDS_FROM and more are read as such.
     """
-    text = (value or "").strip()
+    text = headers.get("retry-after", "").strip()
     # isdigit alone takes digits of other scripts, which float reads and servers never send
     if text.isascii() and text.isdigit():
         number = float(text)
         return number / 1000 if milliseconds or number >= MILLISECONDS_FROM else number
+    then = _http_date(text)
+    if then is None:
+        return None
+    # a clock that is wrong, theirs or ours, would cut the wait short or stretch it beyond the deadline
+    return max((then - (_http_date(headers.get("date", "")) or now or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+def _http_date(text: str) -> datetime | None:
+    """Return an HTTP date, UTC; None where it is none."""
     try:
         then = parsedate_to_datetime(text)
     except ValueError:
         return None
     # an HTTP date is always GMT, which the parser does not say for `-0000`
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max((then - (now or datetime.now(UTC))).total_seconds(), 0.0)
+    return then if then.tzinfo else then.replace(tzinfo=UTC)
 
 
 def _wait_s(error: PassingError, patience: Patience, attempt: int, deadline: Deadline) -> float:

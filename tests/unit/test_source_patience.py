@@ -25,13 +25,22 @@ PATIENCE = Patience(first_wait_s=1, max_wait_s=8, tries=6, deadline_s=100)
 )  # fmt: skip
 def test_retry_after_is_read_in_every_form(header, seconds):
     """Seconds, milliseconds from a thousand on, and dates are understood; anything else is as if nothing was said."""
-    assert asked_wait_s(header, NOW) == seconds
+    assert asked_wait_s({} if header is None else {"retry-after": header}, NOW) == seconds
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("0", 0), ("200", 0.2), ("55408", 55.408), ("Wed, 01 May 2024 12:01:30 GMT", 90)])
 def test_some_services_always_send_milliseconds(header, seconds):
     """Where a service is known for it, each number is one of milliseconds; a date stays a date."""
-    assert asked_wait_s(header, NOW, milliseconds=True) == seconds
+    assert asked_wait_s({"retry-after": header}, NOW, milliseconds=True) == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [("Wed, 21 Oct 2015 07:28:00 GMT", 30), ("Wed, 21 Oct 2015 07:29:00 GMT", 0), ("", 0), ("yesterday", 0), ("0", 0)],
+)
+def test_a_date_is_held_against_the_clock_that_it_is_from(date, seconds):
+    """A server whose clock is wrong asks for the wait that it means, by the answer's own date; without one, our clock counts."""
+    assert asked_wait_s({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": date}, NOW) == seconds
 
 
 @pytest.fixture

@@ -160,7 +160,11 @@ def _sign_in(handler: Handler, _: Reply) -> None:
 def _other_clock(handler: Handler, _: Reply) -> None:
     """Name a moment to come back at, by a clock that is years behind."""
     handler.send_response_only(503)
-    for name, value in (("Date", "Wed, 21 Oct 2015 07:27:59 GMT"), ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"), ("Content-Length", "0")):
+    for name, value in (
+        ("Date", "Wed, 21 Oct 2015 07:27:59 GMT"),
+        ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"),
+        ("Content-Length", "0"),
+    ):
         handler.send_header(name, value)
     handler.end_headers()
 
@@ -289,7 +293,12 @@ class Handler(BaseHTTPRequestHandler):
         if archive.fault == "page_loop":
             follow["body"] = {"page": (page + 1) % 2}
         links = [follow] if page + 1 < len(pages) or archive.fault == "page_loop" else []
-        return {"type": "FeatureCollection", "features": pages[page], "links": links, "numberMatched": len(items if archive.counts_all else found)}
+        return {
+            "type": "FeatureCollection",
+            "features": pages[page],
+            "links": links,
+            "numberMatched": len(items if archive.counts_all else found),
+        }
 
     def _file(self, name: str) -> None:
         archive, path = self.archive, self.archive.folder / name

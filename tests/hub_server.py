@@ -322,7 +322,11 @@ def _expired(handler: Handler, _: Reply) -> None:
 OF_IMAGES = ("resized", "moved", "hollow")
 
 HUB_FAULTS: dict[str, Callable[[Any, Reply], None]] = {
-    **{name: FAULTS[name] for name in FAULTS if name not in {"shifted_range", "short_range", "whole_file", "replaced", "gone", "cut_part", "misplaced", "sign_in"}},
+    **{
+        name: FAULTS[name]
+        for name in FAULTS
+        if name not in {"shifted_range", "short_range", "whole_file", "replaced", "gone", "cut_part", "misplaced", "sign_in"}
+    },
     "expired": _expired,
     **dict(zip(OF_IMAGES, (_resized, _moved, _hollow), strict=True)),
 }

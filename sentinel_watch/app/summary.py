@@ -86,7 +86,8 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
         + f", {counts.get(Outcome.FAILED, 0)} not readable"
     )
     if watched:
-        yield f"a watched scene showed {seen['mean_clear_fraction']:.0%} of the AOI on average; last scene of use: {seen['last_used'] or 'none'}"
+        last = seen["last_used"] or "none"
+        yield f"a watched scene showed {seen['mean_clear_fraction']:.0%} of the AOI on average; last scene of use: {last}"
 
 
 def held_back(became: Mapping[str, Any]) -> Iterator[str]:

@@ -12,8 +12,8 @@ from served import BANDS, GRID, WORLD, assert_same_pixels, remote, write_noise
 from sentinel_watch.errors import SceneError
 
 FINAL = {
-    "quota": "access is refused", "expired": "access is refused", "replaced": "has changed", "gone": "does not have this", "encoded": "is encoded",
-    "busy_for_long": "busy or broken", "misplaced": "cannot be unpacked",
+    "quota": "access is refused", "expired": "access is refused", "replaced": "has changed", "gone": "does not have this",
+    "encoded": "is encoded", "busy_for_long": "busy or broken", "misplaced": "cannot be unpacked",
 }  # fmt: skip
 """Faults that end a scene, and what is said of them; any other passes, and the result is as if nothing had been."""
 

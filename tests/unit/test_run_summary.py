@@ -16,7 +16,10 @@ NOTHING = {"requests": 0, "retries": 0, "bytes": 0, "processing_units": 0.0}
         (NOTHING, ""),
         ({**NOTHING, "requests": 426, "bytes": 4_931_081}, "426 requests, 4.9 MB; all runs together"),
         ({**NOTHING, "requests": 426, "retries": 3, "bytes": 4_931_081}, "426 requests, 3 of them again, 4.9 MB; all runs together"),
-        ({**NOTHING, "requests": 9, "bytes": 100_000, "processing_units": 0.14}, "9 requests, 0.1 MB, 0.14 processing units; all runs together"),
+        (
+            {**NOTHING, "requests": 9, "bytes": 100_000, "processing_units": 0.14},
+            "9 requests, 0.1 MB, 0.14 processing units; all runs together",
+        ),
     ],
 )
 def test_what_was_fetched_is_told(spent, told):

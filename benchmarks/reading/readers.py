@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DISK_READERS", "READERS", "with_cache"]
 
-WORKERS = 4
+WORKERS = 8
 """Scenes under way at once, as in a run."""
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def _threads(count: int) -> ThreadPoolExecutor:
 
 @cache
 def _source(url: str, chips: Path | None) -> StacApi:
-    source: StacApi = SOURCES.build({"part": "stac_api", "url": url, "allow_private": True, "connections": 32, "cache": chips})
+    source: StacApi = SOURCES.build({"part": "stac_api", "url": url, "allow_private": True, "cache": chips})
     return source
 
 

@@ -39,15 +39,15 @@ class Patience(Part):
     """Longest wait between two tries that the server did not ask for."""
     tries: int = Field(default=8, ge=1, le=50)
     """How often one request is tried at most."""
-    deadline_s: float = Field(default=180.0, gt=0, le=3600)
-    """Longest time for all the requests of one reading of a scene, or of one search."""
+    deadline_s: float = Field(default=360.0, gt=0, le=3600)
+    """Longest time for all the requests of one reading of a scene, or of one search; eight readings share a line."""
     timeout_s: float = Field(default=30.0, gt=0, le=600)
     """Longest silence of a server."""
 
     def deadline(self) -> Deadline:
         """Return the deadline of what begins now.
 
-        Several requests share it: each of a scene's bands has the same 180 s, not 180 s of its own.
+        Several requests share it: each of a scene's bands has the same time, not a time of its own.
         """
         return Deadline(time.monotonic() + self.deadline_s)
 

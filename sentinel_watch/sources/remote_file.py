@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import rasterio
 
 from sentinel_watch.sources.checksum import agrees
-from sentinel_watch.sources.geotiff import JP2, driver_of
+from sentinel_watch.sources.raster_file import JP2, driver_of
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ MAX_READ_BYTES = 512 * 1024**2
 
 
 class RemoteFile:
-    """One version of a file on a server, for one thread; satisfies `geotiff.RasterFile`.
+    """One version of a file on a server, for one thread; satisfies `raster_file.RasterFile`.
 
     The version is fixed by the first answer or by the cache; every later piece must be of the same, or ChangedError
     is raised. Pieces stay in memory until the file is let go.

@@ -17,8 +17,9 @@ from sentinel_watch.sources.api_check import Check, check_api, hasty
 from sentinel_watch.sources.api_io import ApiIO
 from sentinel_watch.sources.api_search import Endpoint, Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
-from sentinel_watch.sources.geotiff import plan_reading, read_planned
+from sentinel_watch.sources.geotiff import read_planned
 from sentinel_watch.sources.ranges import RangeClient
+from sentinel_watch.sources.raster_header import plan_reading
 from sentinel_watch.sources.reading_plan import describe_plan
 from sentinel_watch.sources.remote import Remote
 from sentinel_watch.sources.remote_file import RemoteFile
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
     from sentinel_watch.domain.scene import Asset, Scene
     from sentinel_watch.sources.api_search import Items
-    from sentinel_watch.sources.geotiff import Plan
     from sentinel_watch.sources.patience import Deadline
+    from sentinel_watch.sources.raster_header import Plan
 
 __all__ = ["StacApi"]
 

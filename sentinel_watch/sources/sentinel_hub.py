@@ -149,7 +149,7 @@ class SentinelHub(Remote):
 
         The token is added to each request; ask for a new client for each search.
         """
-        return ApiIO(self.login.asking(self.http), None, self.patience.deadline())
+        return ApiIO(self.login.asking(self.http), None, self.patience.deadline(self.http.pulse))
 
     def order(self, order: Order, deadline: Deadline) -> Image:
         """Return the image that is ordered, paid for out of the run's budget; raise TransferError where it cannot be had.
@@ -175,7 +175,7 @@ class SentinelHub(Remote):
         """
         if self.offline:
             raise TransferError("the image is not in the cache, and the network is not to be used", where=self.url)
-        deadline = self.patience.deadline()
+        deadline = self.patience.deadline(self.fetching.pulse)
         with ThreadPoolExecutor(min(len(orders), 4)) as pool:
             for image in pool.map(lambda order: self.order(order, deadline), orders):
                 # before it is used: it is paid for, whatever happens next

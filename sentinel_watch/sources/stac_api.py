@@ -93,10 +93,10 @@ class StacApi(Remote):
 
         Raises SceneError where the entry or a file is missing, broken or lies, or could not be fetched whole.
 
-        Bands are fetched side by side until one deadline for all. Scale and offset are not applied. Where the cache
+        Bands are fetched side by side until one deadline for all, which answers put off. Scale and offset are not applied. Where the cache
         holds an older version of a file than the server, the scene is read anew from the server.
         """
-        assets, deadline = wanted_assets(scene, bands), self.patience.deadline()
+        assets, deadline = wanted_assets(scene, bands), self.patience.deadline(self.fetching.pulse)
         try:
             try:
                 return self._pixels(assets, grid, deadline, trust_chips=True)
@@ -129,7 +129,7 @@ class StacApi(Remote):
 
         One for each search: the deadline begins with it.
         """
-        return ApiIO(self.http, self.token, self.patience.deadline())
+        return ApiIO(self.http, self.token, self.patience.deadline(self.http.pulse))
 
     def _pixels(
         self, assets: Mapping[str, Asset], grid: GeoBox, deadline: Deadline, *, trust_chips: bool

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import ROOT
 from fault_server import FAULTS, SEEDS, Archive, serving
-from served import BANDS, GRID, WORLD, assert_same_pixels, remote, write_noise
+from served import BANDS, GRID, QUICK, WORLD, assert_same_pixels, remote, write_noise
 
 from sentinel_watch.errors import SceneError
 
@@ -103,6 +105,16 @@ def test_a_damaged_piece_is_fetched_again(folder, tmp_path):
         assert_same_pixels(source, scene, archive)
         assert archive.files_asked()
     assert len(list((tmp_path / "quarantine").iterdir())) == len(pieces)
+
+
+def test_a_slow_line_is_no_fault(folder):
+    """Many readings that wait for one another take longer than the deadline, and none is given up while answers come."""
+    with serving(Archive(folder, delay_s=0.15)) as archive, ThreadPoolExecutor(4) as pool:
+        source = remote(archive, connections=1, patience={**QUICK, "deadline_s": 0.7})
+        scenes = source.search(WORLD, None, None)
+        began = time.monotonic()
+        list(pool.map(lambda scene: assert_same_pixels(source, scene, archive), scenes))
+        assert time.monotonic() - began > 2
 
 
 def test_bytes_that_cannot_be_unpacked_are_not_kept(folder, tmp_path):

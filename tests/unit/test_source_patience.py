@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sentinel_watch.sources.patience import Patience, asked_wait_s, persist
+from sentinel_watch.sources.patience import Patience, Pulse, asked_wait_s, persist
 from sentinel_watch.sources.transfer import PassingError, TransferError
 
 NOW = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -90,6 +90,21 @@ def test_a_wait_beyond_the_deadline_is_not_begun(waits):
     with pytest.raises(PassingError):
         persist(failing(1, wait_s=101.0), PATIENCE, deadline)
     assert slept == []
+
+
+def test_answers_put_a_deadline_off(monkeypatch):
+    """While whole answers come over the line, nobody gives up; once none does, the time is as long as ever."""
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    pulse = Pulse()
+    deadline = PATIENCE.deadline(pulse)
+    clock[0] = 90
+    assert deadline.left_s() == 10
+    pulse.beat()
+    clock[0] = 150
+    assert deadline.left_s() == 40
+    clock[0] = 191
+    assert (deadline.left_s(), PATIENCE.deadline().left_s()) == (0, 100)
 
 
 def test_tries_are_counted(waits):

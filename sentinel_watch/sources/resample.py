@@ -163,21 +163,21 @@ def _nodes(side_px: int) -> Positions:
 def _spread(at_nodes: Positions, ys: Positions, xs: Positions, grid: GeoBox) -> Positions:
     """Return the values at all pixel centres of `grid` from those at the nodes, linearly, snapped to whole pixels.
 
-    `at_nodes` is (len(ys), len(xs)); the result has the grid's shape. Two products of small matrices in place of a
-    loop.
+    `at_nodes` is (len(ys), len(xs)); the result has the grid's shape. Spelt out: a product of matrices would be summed up
+    in another order on another processor, and waits for threads of its own.
     """
-    full = _weights(ys, grid.shape[0]) @ at_nodes @ _weights(xs, grid.shape[1]).T
+    (left, right), (above, below) = _between(xs, grid.shape[1]), _between(ys, grid.shape[0])
+    rows = at_nodes[:, left] + (at_nodes[:, left + 1] - at_nodes[:, left]) * right
+    full: Positions = rows[above] + (rows[above + 1] - rows[above]) * below[:, np.newaxis]
     whole = np.round(full)
     return np.where(np.abs(full - whole) < SNAP_PX, whole, full)
 
 
-def _weights(nodes: Positions, side_px: int) -> Positions:
-    """Return the (pixel, node) weights of linear interpolation.
-
-    Each row sums to 1; before the first and after the last node the nearest one counts alone.
-    """
+def _between(nodes: Positions, side_px: int) -> tuple[NDArray[np.intp], Positions]:
+    """Return for each pixel centre along a side the node before it, and how far it is on the way to the next, 0-1."""
     centres = np.arange(side_px) + 0.5
-    return np.stack([np.interp(centres, nodes, row) for row in np.eye(len(nodes))], axis=1)
+    before = np.clip(np.searchsorted(nodes, centres, "right") - 1, 0, len(nodes) - 2)
+    return before, (centres - nodes[before]) / (nodes[before + 1] - nodes[before])
 
 
 def _factor(rows: Positions, cols: Positions) -> int:

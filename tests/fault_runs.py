@@ -46,9 +46,13 @@ CASE = Path(__file__).resolve().parents[2] / "shared" / "cases" / "forest_romani
 CORNER = box(22.1485, 45.2030, 22.1525, 45.2058)
 """A part of the forest in which trees were cut."""
 PERIOD = [datetime(year, 1, 1, tzinfo=UTC) for year in (2016, 2018, 2019)]
-API_FAULTS = tuple(f"api_{name}" for name in ("busy_seconds", "busy_date", "busy_silent", "quota", "drop", "page"))
+BUSY = ("busy_seconds", "busy_date", "busy_other_clock", "busy_silent", "busy_for_long")
+API_FAULTS = tuple(f"api_{name}" for name in (*BUSY, "quota", "expired", "drop", "page", "sign_in"))
 """Faults of the API itself, beside those of the file server."""
-KINDS = {"api": (*FAULTS, *API_FAULTS), "hub": tuple(HUB_FAULTS)}
+CATALOGUE_FAULTS = ("hidden_items", "invented_items", "repeated_items", "empty_page", "page_loop")
+KINDS = {"api": (*FAULTS, *API_FAULTS, *CATALOGUE_FAULTS), "hub": tuple(HUB_FAULTS)}
+IMAGES: dict[str, bytes] = {}
+"""What any hub has made: no trial hangs on how fast this machine makes them."""
 SHARE = 0.3
 
 
@@ -73,7 +77,10 @@ class Trial:
             second = _attempt(Path(folder))
             if second.exit_code:
                 return f"WRONG: the rerun without a fault ended with {second.exit_code}: {second.said}"
-            return "failed, then same" if _alerts(Path(folder)) == expected else "WRONG: the rerun has other alerts"
+            # what was never there counts as not observed for good: nobody can tell it from what was taken away
+            alike = _seen if self.fault == "invented_items" else bytes
+            same = alike(_alerts(Path(folder))) == alike(expected)
+            return "failed, then same" if same else "WRONG: the rerun has other alerts"
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def _served(kind: str, case: Path) -> Iterator[Archive | Hub]:
     config = Path("config.toml").resolve()
     os.environ |= {CONFIG_VARIABLE: str(config), "SH_CLIENT_ID": CLIENT, "SH_CLIENT_SECRET": SECRET}
     if kind == "hub":
-        with serving_hub(Hub(case / "items", page_size=50)) as hub:
+        with serving_hub(Hub(case / "items", page_size=50, images=IMAGES)) as hub:
             config.write_text(hub.config("loop").replace("timeout_s = 30", "timeout_s = 1.0"))
             yield hub
         return
@@ -143,6 +150,14 @@ def _alerts(folder: Path) -> bytes:
     document = json.loads((folder / "out" / "alerts.geojson").read_bytes())
     for feature in document["features"]:
         feature["properties"] |= {"revision": None, "evidence_sha256": None}
+    return json.dumps(document, sort_keys=True).encode()
+
+
+def _seen(alerts: bytes) -> bytes:
+    """Return what `_alerts` does, but for the share of looks that were to be had."""
+    document = json.loads(alerts)
+    for feature in document["features"]:
+        feature["properties"]["observability"] = None
     return json.dumps(document, sort_keys=True).encode()
 
 

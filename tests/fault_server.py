@@ -5,6 +5,7 @@ Which request a fault hits is drawn from the seed, the request and how often it 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["FAULTS", "SEEDS", "Archive", "Reply", "draw", "send", "serving"]
+__all__ = ["FAULTS", "SEEDS", "Archive", "QuickServer", "Reply", "draw", "send", "serving"]
 
 SEEDS = range(int(os.environ.get("FAULT_SEEDS", "3")))
 """With which requests are chosen that a fault hits; `FAULT_SEEDS=10` asks for more."""
 
 COLLECTION = "sentinel-2-l2a"
+SIGN_IN = "/sign-in"
 STALL_S = 1.2
 """Longer than the timeout that the tests give the client."""
 
@@ -48,6 +51,8 @@ class Archive:
     seed: int = 0
     page_size: int = 7
     ignores_filters: bool = False
+    counts_all: bool = False
+    """Whether it says of every search that all items match."""
     delay_s: float = 0.0
     """Before every answer."""
     etags: bool = True
@@ -132,6 +137,38 @@ def _short(handler: Handler, reply: Reply) -> None:
     send(handler, 206, reply.content[start:middle], {**reply.headers, "Content-Range": f"bytes {start}-{middle - 1}/{size}"})
 
 
+def _misplaced(handler: Handler, reply: Reply) -> None:
+    """Send bytes from elsewhere in the file in the name of those that were asked for."""
+    start, stop, size = reply.span
+    away = (stop - start) // 2
+    content = (reply.content[away:] + reply.content[:away])[start:stop]
+    send(handler, reply.status, content, {**reply.headers, "Content-Range": f"bytes {start}-{stop - 1}/{size}"})
+
+
+def _cut_part(handler: Handler, reply: Reply) -> None:
+    send(handler, reply.status, reply.body[: len(reply.body) // 2], reply.headers)
+
+
+def _encoded(handler: Handler, reply: Reply) -> None:
+    send(handler, reply.status, gzip.compress(reply.body, 1), {**reply.headers, "Content-Encoding": "gzip"})
+
+
+def _sign_in(handler: Handler, _: Reply) -> None:
+    send(handler, 302, b"", {"Location": SIGN_IN})
+
+
+def _other_clock(handler: Handler, _: Reply) -> None:
+    """Name a moment to come back at, by a clock that is years behind."""
+    handler.send_response_only(503)
+    for name, value in (
+        ("Date", "Wed, 21 Oct 2015 07:27:59 GMT"),
+        ("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"),
+        ("Content-Length", "0"),
+    ):
+        handler.send_header(name, value)
+    handler.end_headers()
+
+
 def _replaced(handler: Handler, reply: Reply) -> None:
     send(handler, reply.status, reply.body[::-1], {**reply.headers, "ETag": '"another"'})
 
@@ -148,14 +185,21 @@ FAULTS: dict[str, Callable[[Handler, Reply], None]] = {
     "busy_seconds": _status(429, {"Retry-After": "0"}),
     "busy_milliseconds": _status(429, {"Retry-After": "1000"}),
     "busy_date": _status(503, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}),
+    "busy_other_clock": _other_clock,
     "busy_silent": _status(503),
+    "busy_for_long": _status(503, {"Retry-After": "900"}),
     "quota": _status(403),
+    "expired": _status(401),
     "drop": _drop,
     "truncate": _truncate,
     "stall": _stall,
     "page": _page,
+    "sign_in": _sign_in,
+    "encoded": _encoded,
     "shifted_range": _shift,
     "short_range": _short,
+    "cut_part": _cut_part,
+    "misplaced": _misplaced,
     "whole_file": lambda handler, reply: send(handler, 200, reply.content, {**reply.headers, "Content-Range": ""}),
     "replaced": _replaced,
     "gone": _status(404),
@@ -213,6 +257,8 @@ class Handler(BaseHTTPRequestHandler):
             self._file(parts.path.removeprefix("/files/"))
         elif parts.path == "/search":
             self._json(self._page_of({**dict(parse_qsl(parts.query)), **json.loads(body or b"{}")}))
+        elif parts.path == SIGN_IN:
+            _page(self, Reply(b"", (0, 0, 0), 200, {}))
         elif parts.path == "/":
             self._json(self._landing())
         else:
@@ -235,6 +281,10 @@ class Handler(BaseHTTPRequestHandler):
         found = items if archive.ignores_filters else [item for item in items if _matches(item, asked)]
         page, size = int(asked.get("page", 0)), archive.page_size
         pages = [found[start : start + size] for start in range(0, len(found), size)] or [[]]
+        if archive.fault == "hidden_items":
+            pages[page] = pages[page][len(pages[page]) // 3 :] if archive.hit(f"page {page}") else pages[page]
+        if archive.fault == "invented_items":
+            pages = [[*few, *(_invented(item) for item in few if archive.hit(item["id"]))] for few in pages]
         if archive.fault == "repeated_items":
             pages = [[*few, *pages[0]] for few in pages]
         if archive.fault == "empty_page":
@@ -243,7 +293,12 @@ class Handler(BaseHTTPRequestHandler):
         if archive.fault == "page_loop":
             follow["body"] = {"page": (page + 1) % 2}
         links = [follow] if page + 1 < len(pages) or archive.fault == "page_loop" else []
-        return {"type": "FeatureCollection", "features": pages[page], "links": links, "numberMatched": len(items)}
+        return {
+            "type": "FeatureCollection",
+            "features": pages[page],
+            "links": links,
+            "numberMatched": len(items if archive.counts_all else found),
+        }
 
     def _file(self, name: str) -> None:
         archive, path = self.archive, self.archive.folder / name
@@ -272,6 +327,14 @@ class Handler(BaseHTTPRequestHandler):
         return Reply(content, (first, stop, size), 206, {**headers, "Content-Range": f"bytes {first}-{stop - 1}/{size}"})
 
 
+def _invented(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item of a day on which nothing was taken, whose files are not there."""
+    day = datetime.fromisoformat(item["properties"]["datetime"]) + timedelta(days=1)
+    properties = {**item["properties"], "datetime": f"{day:%Y-%m-%dT%H:%M:%SZ}", "s2:datatake_id": "", "s2:product_uri": ""}
+    assets = {name: {**asset, "href": asset["href"].replace("/files/", "/files/invented-")} for name, asset in item["assets"].items()}
+    return {**item, "id": f"invented-{item['id']}", "properties": properties, "assets": assets}
+
+
 def _matches(item: dict[str, Any], asked: dict[str, Any]) -> bool:
     if item["collection"] not in asked.get("collections", [COLLECTION]):
         return False
@@ -282,7 +345,9 @@ def _matches(item: dict[str, Any], asked: dict[str, Any]) -> bool:
     return (start == ".." or item["properties"]["datetime"] >= start) and (end == ".." or item["properties"]["datetime"] <= end)
 
 
-class _Server(ThreadingHTTPServer):
+class QuickServer(ThreadingHTTPServer):
+    """Answers many at once."""
+
     daemon_threads = True
     # with the standard library's 5, connections that come together are dropped, and tried again after a second
     request_queue_size = 128
@@ -295,7 +360,7 @@ class _Server(ThreadingHTTPServer):
 def serving(archive: Archive, tls: ssl.SSLContext | None = None) -> Iterator[Archive]:
     """Serve `archive` on loopback while the block runs, over TLS as archive.example where `tls` is given; its `url` is set."""
     handler = type("BoundHandler", (Handler,), {"archive": archive})
-    server = _Server(("127.0.0.1", 0), handler)
+    server = QuickServer(("127.0.0.1", 0), handler)
     archive.url = f"http://127.0.0.1:{server.server_address[1]}"
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

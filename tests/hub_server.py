@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -21,7 +21,7 @@ import numpy as np
 import quickjs
 import rasterio
 from affine import Affine
-from fault_server import FAULTS, Reply, draw, send
+from fault_server import FAULTS, QuickServer, Reply, draw, send
 from hub_schema import CATALOG, PROCESS, STATISTICS
 from jsonschema import Draft202012Validator
 from rasterio.enums import Resampling
@@ -74,6 +74,8 @@ class Hub:
     """Those that were given out."""
     uses: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    images: dict[str, bytes] = field(default_factory=dict)
+    """Those that were made, by what was asked: servers of the same folder may share them."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hit(self, request: str) -> bool:
@@ -174,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
         """Send an image."""
         hub = self.hub
         key = json.dumps(asked, sort_keys=True)
-        body = _image(hub, asked)
+        body = hub.images[key] = hub.images.get(key) or _image(hub, asked)
         headers = {"Content-Type": "image/tiff"}
         if hub.tells_cost:
             headers["x-processingunits-spent"] = str(_units(asked))
@@ -320,7 +322,11 @@ def _expired(handler: Handler, _: Reply) -> None:
 OF_IMAGES = ("resized", "moved", "hollow")
 
 HUB_FAULTS: dict[str, Callable[[Any, Reply], None]] = {
-    **{name: FAULTS[name] for name in FAULTS if name not in {"shifted_range", "short_range", "whole_file", "replaced", "gone"}},
+    **{
+        name: FAULTS[name]
+        for name in FAULTS
+        if name not in {"shifted_range", "short_range", "whole_file", "replaced", "gone", "cut_part", "misplaced", "sign_in"}
+    },
     "expired": _expired,
     **dict(zip(OF_IMAGES, (_resized, _moved, _hollow), strict=True)),
 }
@@ -330,8 +336,7 @@ HUB_FAULTS: dict[str, Callable[[Any, Reply], None]] = {
 def serving_hub(hub: Hub) -> Iterator[Hub]:
     """Serve `hub` on loopback while the block runs; its `url` is set."""
     handler = type("BoundHandler", (Handler,), {"hub": hub})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = QuickServer(("127.0.0.1", 0), handler)
     server.handle_error = lambda *_: hub.wrong.append(traceback.format_exc())  # type: ignore[method-assign]
     hub.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DISK_READERS", "READERS", "with_cache"]
 
-WORKERS = 4
+WORKERS = 8
 """Scenes under way at once, as in a run."""
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def _threads(count: int) -> ThreadPoolExecutor:
 
 @cache
 def _source(url: str, chips: Path | None) -> StacApi:
-    source: StacApi = SOURCES.build({"part": "stac_api", "url": url, "allow_private": True, "connections": 32, "cache": chips})
+    source: StacApi = SOURCES.build({"part": "stac_api", "url": url, "allow_private": True, "cache": chips})
     return source
 
 
@@ -132,9 +132,9 @@ def odc_stac(url: str, grid: GeoBox) -> Pixels:
     return _odc_stac(url, grid, lambda load: load(pool=16))
 
 
-def odc_stac_dask(url: str, grid: GeoBox) -> Pixels:
-    """Read with odc-stac in chunks of dask, on 16 threads."""
-    return _odc_stac(url, grid, lambda load: load(chunks={}).compute(scheduler="threads", num_workers=16))
+def odc_stac_dask(url: str, grid: GeoBox, threads: int = 16) -> Pixels:
+    """Read with odc-stac in chunks of dask, on 16 threads or as many as are given."""
+    return _odc_stac(url, grid, lambda load: load(chunks={}).compute(scheduler="threads", num_workers=threads))
 
 
 def _odc_stac(url: str, grid: GeoBox, run: Callable[[Callable[..., Any]], Any]) -> Pixels:
@@ -189,6 +189,7 @@ READERS: dict[str, Reader] = {
     "whole files": whole_files,
     "odc-stac, pool": odc_stac,
     "odc-stac, dask": odc_stac_dask,
+    "odc-stac, dask, 32 threads": partial(odc_stac_dask, threads=32),
     "async-geotiff": async_geotiff,
 }
 

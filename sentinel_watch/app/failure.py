@@ -6,9 +6,12 @@ A user's mistake gets the error's own text, which says what to do next; a bug ge
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import textwrap
 import traceback
 from contextlib import contextmanager
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from sentinel_watch.errors import SentinelWatchError
@@ -17,7 +20,7 @@ from sentinel_watch.log import log
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ending"]
+__all__ = ["ending", "wrapped"]
 
 BUG = """
 This is a bug in sentinel-watch, not a mistake of yours. What was done is kept, and the same command continues from there.
@@ -41,7 +44,9 @@ def ending() -> Iterator[None]:
     try:
         yield
     except SentinelWatchError as error:
-        sys.stderr.write(f"Error: {error}\n")
+        text = f"Error: {error}"
+        # a log or a pipe gets the lines as they are
+        sys.stderr.write(f"{wrapped(text, get_terminal_size().columns) if sys.stderr.isatty() else text}\n")
         sys.exit(error.exit_code)
     except Exception:
         traceback.print_exc()
@@ -49,3 +54,16 @@ def ending() -> Iterator[None]:
         sys.exit(1)
     finally:
         log.removeHandler(handler)
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return an error's text with no line longer than `width`, as far as its words allow: paths and addresses are not broken.
+
+    Lines with a label go on below its text.
+    """
+    lines = []
+    for line in text.splitlines():
+        label = re.match(r"  \w+: +", line)
+        indent = " " * len(label[0]) if label else ""
+        lines += textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
+    return "\n".join(lines)

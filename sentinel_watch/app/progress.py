@@ -40,7 +40,9 @@ def showing() -> Iterator[RunProgress]:
         TextColumn("{task.fields[what]}"),
     )
     with Progress(*columns, console=Console(file=stream)) as bars:
-        yield Bars(bars)
+        drawn = Bars(bars)
+        yield drawn
+        drawn.clear()
 
 
 class Bars:
@@ -58,7 +60,7 @@ class Bars:
 
         The bars of earlier stages stay above it, at their end.
         """
-        self._clear()
+        self.clear()
         self._task = self._bars.add_task(name, total=total, what="")
 
     def step(self, what: str = "") -> None:
@@ -74,9 +76,8 @@ class Bars:
         # as Text: a path in brackets is no markup
         self._bars.console.print(Text(text))
 
-    def _clear(self) -> None:
-        """Take the words beside the last bar away."""
-        # the last scene of a stage that has ended says nothing
+    def clear(self) -> None:
+        """Take the words beside the last bar away, as the last scene of a stage that has ended says nothing."""
         if self._task is not None:
             self._bars.update(self._task, what="")
 

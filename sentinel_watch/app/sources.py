@@ -31,6 +31,10 @@ def list_sources() -> None:
     Configured sources and built-in ones, by name; nothing is asked.
     """
     table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    # an address is of use only as a whole
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
     table.add_row(NAMED[0], "a real series that is shipped with the program")
     settings = load_settings()
     for name in settings.names():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sentinel_watch.pipeline.deliver import RunResult
     from sentinel_watch.pipeline.plan import RunRequest
 
-__all__ = ["held_back", "observed", "print_summary"]
+__all__ = ["fetched", "held_back", "observed", "print_summary"]
 
 ALERTS_SHOWN = 20
 FAILURES_SHOWN = 5
@@ -32,7 +32,7 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
 
     The first 20 alerts at most, and where the rest are; `alerts.geojson` and `run.json` hold everything.
 
-    Reads run.json once more for which detectors watched and what was held back.
+    Reads run.json once more for which detectors watched, what was held back and what was spent.
     """
     out = console()
     count = len(result.alerts)
@@ -44,22 +44,26 @@ def print_summary(request: RunRequest, result: RunResult) -> None:
             f"… and {more} less urgent: sentinel-watch alerts list --workspace {shown(request.workspace)}\n" if more > 0 else "",
             highlight=False,
         )
+    report = _report(result)
     facts = {
         "Observed": "\n".join(observed(result.records)),
-        "Held back": "\n".join(held_back(_report(result)["events"])),
+        "Held back": "\n".join(held_back(report["events"])),
         "Decided": "\n".join([f"pipeline {request.pipeline.name}, {_detectors(result)}", *result.notes]),
         "Not read": "\n".join(_failures(result.records)),
+        "Fetched": fetched(report["spent"]),
         "Wrote": "\n".join(_written(request, result)),
     }
     out.print(fact_table({what: text for what, text in facts.items() if text}), highlight=False, soft_wrap=False)
 
 
 def _headline(result: RunResult) -> str:
-    """Return how many alerts there are, or that nobody could have seen any; people forward that line alone."""
+    """Return how many alerts there are, and whether others could have been missed; people forward that line alone."""
+    failed = sum(record.outcome is Outcome.FAILED for record in result.records)
+    unread = f"; {failed} of {len(result.records)} scenes could not be read" if failed else ""
     if count := len(result.alerts):
-        return f"{count} alert{'' if count == 1 else 's'}, all suspected until checked"
+        return f"{count} alert{'' if count == 1 else 's'}, all suspected until checked{unread}"
     seen = any(record.role == "monitoring" and record.outcome is Outcome.USED for record in result.records)
-    return "no alerts" if seen and any(_watching(result)) else "nothing was observed: no alert does not mean no change"
+    return f"no alerts{unread}" if seen and any(_watching(result)) else "nothing was observed: no alert does not mean no change"
 
 
 def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
@@ -82,7 +86,8 @@ def observed(records: Sequence[SceneRecord]) -> Iterator[str]:
         + f", {counts.get(Outcome.FAILED, 0)} not readable"
     )
     if watched:
-        yield f"the AOI was clear to {seen['mean_clear_fraction']:.0%} on average; last scene of use: {seen['last_used'] or 'none'}"
+        last = seen["last_used"] or "none"
+        yield f"a watched scene showed {seen['mean_clear_fraction']:.0%} of the AOI on average; last scene of use: {last}"
 
 
 def held_back(became: Mapping[str, Any]) -> Iterator[str]:
@@ -96,6 +101,19 @@ def held_back(became: Mapping[str, Any]) -> Iterator[str]:
         yield f"in zones where nothing is to be alerted: {count}"
     if count := became["too_small_or_early"]:
         yield f"too small or not yet confirmed: {count}"
+
+
+def fetched(spent: Mapping[str, float]) -> str:
+    """Return in plain words what fetching imagery has cost; empty where nothing was asked for."""
+    if not spent.get("requests"):
+        return ""
+    words = (
+        f"{spent['requests']:.0f} requests",
+        f"{spent['retries']:.0f} of them again" if spent["retries"] else "",
+        f"{spent['bytes'] / 1e6:.1f} MB",
+        f"{spent['processing_units']:.2f} processing units" if spent["processing_units"] else "",
+    )
+    return f"{', '.join(filter(None, words))}; all runs together"
 
 
 def _detectors(result: RunResult) -> str:

@@ -28,6 +28,8 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
     progress = progress or Silent()
     # held to the end: another run of the site would save states that this one does not know of
     with open_store(request.workspace) as store, store.lock(request.site.site_id):
+        # a search of years may take a while, and nothing else would show that it has begun
+        progress.say("asking the source what it has of the AOI")
         job = assign(request, store)
         try:
             for note in filter(None, [*job.notes(), rewind(job, store)]):

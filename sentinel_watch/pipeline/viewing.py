@@ -111,7 +111,7 @@ def assess(look: xr.Dataset, aoi: NDArray[np.bool_], rule: Scenes) -> Look:
     return Look(Outcome.USED, Reason.NONE, *counts)
 
 
-def ahead(work: Callable[[T], R], items: Iterable[T], *, workers: int = 4, depth: int = 8) -> Iterator[tuple[T, Future[R]]]:
+def ahead(work: Callable[[T], R], items: Iterable[T], *, workers: int = 8, depth: int = 8) -> Iterator[tuple[T, Future[R]]]:
     """Yield each item with its future, in order, while up to `depth` further ones are already under way.
 
     The future's `result` waits, and raises what `work` raised. Whoever stops early leaves what has not begun undone.

@@ -34,7 +34,8 @@ __all__ = ["Check", "TriedApi", "check_api", "hasty", "quotas_in", "quotas_told"
 R = TypeVar("R", bound=Remote)
 
 MAX_BYTES = 8 * 1024**2
-FIRST_BYTES = 32 * 1024
+FIRST_BYTES = 1024
+"""Fewer than any image has, or a small file that comes whole would look like a server without ranges."""
 MAX_TRIES = 2
 QUOTAS = ("ratelimit", "rate-limit", "quota", "x-processingunits")
 """Parts of the names of headers in which services tell what is left."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -20,14 +21,13 @@ from sentinel_watch.sources.transfer import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from shapely.geometry.base import BaseGeometry
 
     from sentinel_watch.domain.scene import Scene
     from sentinel_watch.sources.api_io import ApiIO
 
-__all__ = ["Items", "Question", "find_items", "search_endpoint", "to_scenes"]
+__all__ = ["Endpoint", "Items", "Question", "find_items", "search_endpoint", "to_scenes"]
 
 Items = list[dict[str, Any]]
 
@@ -80,17 +80,62 @@ class Question:
         return asked
 
 
-def find_items(api: ApiIO, endpoint: tuple[str, str], question: Question, cloud_filter: str, page_size: int) -> Items:
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where and how an API is searched."""
+
+    href: str
+    method: str
+    """`GET` or `POST`."""
+    cloud_filter: str
+    """As `Question.parameters` takes it."""
+    page_size: int
+    """Items in one page; a wish."""
+    exact: bool = True
+    """Whether its counts of what matches are exact."""
+
+
+def find_items(api: ApiIO, endpoint: Endpoint, question: Question) -> Items:
     """Return the items that an API gives for `question`, each once, in an order of their own.
 
-    `endpoint` is where it is searched and by which method. Raises SourceError where the API cannot be asked or does not search.
+    Raises SourceError where the API cannot be asked or does not search, and where it gives fewer items than it says there
+    are, twice over.
 
     Items are sorted by collection and id, and of two that share both the one whose JSON text sorts first is taken, so
-    that paging order has no say. Fewer items than the API promised is logged, not raised: counts are estimates in
-    some APIs. `page_size` is a wish.
+    that paging order has no say.
     """
-    href, method = endpoint
-    search = ItemSearch(href, method=method, stac_io=api, limit=page_size, **question.parameters(method, cloud_filter))
+    found, matched = _listed(api, endpoint, question)
+    if len(found) < matched:
+        log.warning("the API says that %d items match, and gave %d", matched, len(found))
+        _complete(found, api, endpoint, question)
+    return [json.loads(text) for _, text in sorted(found.items())]
+
+
+def _complete(found: dict[tuple[str, str], str], api: ApiIO, endpoint: Endpoint, question: Question) -> None:
+    """Search once more, and add what was missing; raise SourceError where that gives too few items as well.
+
+    A server that cuts off its pages would look like a gap in the archive, in which nothing could be seen. No harm is in
+    counts that are estimates, or that are of more than the question: those find items in a year before there were satellites.
+    """
+    more, matched = _listed(api, endpoint, question)
+    found |= {key: min(text, found.get(key, text)) for key, text in more.items()}
+    if len(found) >= matched or not endpoint.exact:
+        return
+    day = datetime(1900, 1, 1, tzinfo=UTC)
+    if _listed(api, endpoint, replace(question, start=day, end=day))[1] > 0:
+        return
+    raise SourceError(
+        "the API gives fewer items than it says there are",
+        where=shown(endpoint.href),
+        found=f"{len(found)} of {matched}",
+        next_step='run again later; where its counts are known to be estimates, set `counts = "estimated"` for the source',
+    )
+
+
+def _listed(api: ApiIO, endpoint: Endpoint, question: Question) -> tuple[dict[tuple[str, str], str], int]:
+    """Return the items of all pages as JSON texts, by (collection, id), and how many the API says there are, 0 = it does not say."""
+    asked = question.parameters(endpoint.method, endpoint.cloud_filter)
+    search = ItemSearch(endpoint.href, method=endpoint.method, stac_io=api, limit=endpoint.page_size, **asked)
     found: dict[tuple[str, str], str] = {}
     matched = 0
     for page in api.get_pages(search.url, search.method, search.get_parameters()):
@@ -101,10 +146,7 @@ def find_items(api: ApiIO, endpoint: tuple[str, str], question: Question, cloud_
             key = str(content.get("collection")), content["id"]
             # pages may overlap where items are added meanwhile
             found[key] = min(found.get(key, text), text)
-    # a server that cuts off its pages would otherwise look like a gap in the archive
-    if len(found) < matched:
-        log.warning("the API says that %d items match, and gave %d", matched, len(found))
-    return [json.loads(text) for _, text in sorted(found.items())]
+    return found, matched
 
 
 def to_scenes(items: Items, question: Question, url: str) -> list[Scene]:

@@ -6,8 +6,12 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pystac
+from shapely import transform
+from shapely.affinity import translate
 from shapely.geometry import box, shape
+from shapely.ops import unary_union
 
 from sentinel_watch.domain.ledger import Reason
 from sentinel_watch.domain.scene import Scene
@@ -16,6 +20,7 @@ from sentinel_watch.errors import SceneError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from sentinel_watch.domain.scene import Asset
@@ -59,16 +64,44 @@ def wanted_assets(scene: Scene, bands: Sequence[str]) -> dict[str, Asset]:
 
 
 def footprint(item: pystac.Item) -> BaseGeometry | None:
-    """Return where an item lies (WGS84); None where it does not say.
+    """Return where an item lies (WGS84, longitudes from -180 to 180); None where it does not say.
 
     Of a geometry that crosses itself the envelope is taken: somewhat more than it covers, so no scene is lost. A
-    bounding box has four numbers or, with heights, six. Raises ValueError or TypeError where it is malformed.
+    bounding box has four numbers or, with heights, six; one whose west is greater than its east crosses the antimeridian
+    (RFC 7946 5.2). Raises ValueError or TypeError where it is malformed.
     """
     if item.geometry is not None:
         # GEOS raises over a crossed outline in `intersects`; an envelope it can take
         geometry = shape(item.geometry)
-        return geometry if geometry.is_valid else geometry.envelope
-    return None if item.bbox is None else box(*item.bbox[:2], *item.bbox[len(item.bbox) // 2 :][:2])
+        return _round_the_earth(geometry if geometry.is_valid else geometry.envelope)
+    if item.bbox is None:
+        return None
+    west, south, east, north = (*item.bbox[:2], *item.bbox[len(item.bbox) // 2 :][:2])
+    return _brought_back(box(west, south, east + 360 if east < west else east, north))
+
+
+def _round_the_earth(outline: BaseGeometry) -> BaseGeometry:
+    """Return an outline with what it covers if its long edges go the short way, across the antimeridian.
+
+    Many catalogues do not cut such tiles in two. Which way was meant cannot be told of a wide swath, so both are taken.
+    """
+    parts = [_brought_back(part) for part in getattr(outline, "geoms", [outline])]
+    across = [_brought_back(transform(part, _eastward)) for part in parts if part.bounds[2] - part.bounds[0] > 180]
+    return unary_union([*parts, *across]) if len(parts) + len(across) > 1 else parts[0]
+
+
+def _eastward(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (longitude, latitude) rows with longitudes from 0 to 360."""
+    return np.column_stack([np.where(points[:, 0] < 0, points[:, 0] + 360, points[:, 0]), points[:, 1]])
+
+
+def _brought_back(outline: BaseGeometry) -> BaseGeometry:
+    """Return an outline with what lies beyond 180 degrees on the other side; as it is where nothing does."""
+    west, _, east, _ = outline.bounds
+    if west >= -180 and east <= 180:
+        return outline
+    turns = [translate(outline.intersection(box(turn - 180, -90, turn + 180, 90)), -turn) for turn in (-360, 0, 360)]
+    return unary_union(turns)
 
 
 def within(scene: Scene, start: datetime | None, end: datetime | None) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from sentinel_watch import __version__
 from sentinel_watch.sources.connections import Connections
-from sentinel_watch.sources.patience import asked_wait_s, persist
+from sentinel_watch.sources.patience import Pulse, asked_wait_s, persist
 from sentinel_watch.sources.proxies import Proxies
 from sentinel_watch.sources.spending import Spending
 from sentinel_watch.sources.transfer import ChangedError, PassingError, RefusedError, TransferError, UnauthorisedError, shown
@@ -97,6 +97,8 @@ class Http:
         self.patience = patience
         self._milliseconds = milliseconds
         self.spending = Spending()
+        self.pulse = Pulse()
+        """Beats with every whole answer that was as it must be."""
         self._hosts = hosts
         self._connections = Connections(hosts, patience.timeout_s, at_once, proxies or Proxies())
 
@@ -120,6 +122,7 @@ class Http:
             _check_status(answer, milliseconds=self._milliseconds)
             if check is not None:
                 check(answer)
+            self.pulse.beat()
             return answer
 
         return persist(_try, self.patience, deadline)
@@ -220,7 +223,7 @@ def _check_status(answer: Answer, *, milliseconds: bool) -> None:
     found = f"status {status}"
     # the wait is the server's to name; where it names none, the own one doubles
     if status in BUSY:
-        wait_s = asked_wait_s(answer.headers.get("retry-after"), milliseconds=milliseconds)
+        wait_s = asked_wait_s(answer.headers, milliseconds=milliseconds)
         raise PassingError("the server is busy or broken", where=where, found=found, wait_s=wait_s)
     if status in REFUSED:
         error = UnauthorisedError if status == 401 else RefusedError

@@ -16,9 +16,9 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from sentinel_watch.sources.geotiff import GDAL_OPTIONS, heeding_warnings
 from sentinel_watch.sources.hub_requests import Order
 from sentinel_watch.sources.ranges import Version
+from sentinel_watch.sources.raster_file import GDAL_OPTIONS, heeding_warnings
 from sentinel_watch.sources.transfer import PassingError
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """How long to wait for a server that is busy, and when to give up.
 
 Waits double with jitter, so that clients which failed together do not come back together; a wait that the server asks
-for (Retry-After, RFC 9110 section 10.2.3) is never cut short. A deadline ends it all.
+for (Retry-After, RFC 9110 section 10.2.3) is never cut short. A deadline ends it all, where no answer comes.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from dataclasses import dataclass, field
@@ -20,9 +21,9 @@ from sentinel_watch.registry import Part
 from sentinel_watch.sources.transfer import PassingError, TransferError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Deadline", "Patience", "asked_wait_s", "persist"]
+__all__ = ["Deadline", "Patience", "Pulse", "asked_wait_s", "persist"]
 
 T = TypeVar("T")
 
@@ -40,16 +41,28 @@ class Patience(Part):
     tries: int = Field(default=8, ge=1, le=50)
     """How often one request is tried at most."""
     deadline_s: float = Field(default=180.0, gt=0, le=3600)
-    """Longest time for all the requests of one reading of a scene, or of one search."""
+    """Longest time without a whole answer, to any of the requests that share a line."""
     timeout_s: float = Field(default=30.0, gt=0, le=600)
     """Longest silence of a server."""
 
-    def deadline(self) -> Deadline:
-        """Return the deadline of what begins now.
+    def deadline(self, pulse: Pulse | None = None) -> Deadline:
+        """Return the deadline of what begins now, put off while `pulse` beats.
 
-        Several requests share it: each of a scene's bands has the same 180 s, not 180 s of its own.
+        Several requests share it: each of a scene's bands has the same time, not a time of its own.
         """
-        return Deadline(time.monotonic() + self.deadline_s)
+        return Deadline(time.monotonic() + self.deadline_s, self.deadline_s, pulse or Pulse())
+
+
+@dataclass(slots=True)
+class Pulse:
+    """When a whole answer last came over a line; shared by all threads that wait for one another on it."""
+
+    at: float = -math.inf
+    """Seconds of the monotonic clock."""
+
+    def beat(self) -> None:
+        """Note that one came now."""
+        self.at = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,9 @@ class Deadline:
 
     at: float
     """Seconds of the monotonic clock."""
+    span_s: float = 0.0
+    pulse: Pulse = field(default_factory=Pulse)
+    """It is put off to `span_s` after the pulse's last beat: a line that is slow, or a turn that comes late, is no failure."""
     sleep: Callable[[float], None] = field(default=time.sleep, compare=False)
     chance: Callable[[], float] = field(default=random.random, compare=False)
     """0-1, for jitter."""
@@ -72,7 +88,7 @@ class Deadline:
         0 = it has passed. A request that is under way is not cut off by it but by its own timeout and between pieces
         of its body.
         """
-        return max(self.at - time.monotonic(), 0.0)
+        return max(max(self.at, self.pulse.at + self.span_s) - time.monotonic(), 0.0)
 
 
 def persist(ask: Callable[[], T], patience: Patience, deadline: Deadline) -> T:
@@ -94,24 +110,33 @@ def persist(ask: Callable[[], T], patience: Patience, deadline: Deadline) -> T:
     raise TransferError("no try was allowed")
 
 
-def asked_wait_s(value: str | None, now: datetime | None = None, *, milliseconds: bool = False) -> float | None:
-    """Return the seconds that a Retry-After header asks for: seconds, milliseconds or a date; None where it is none of these.
+def asked_wait_s(headers: Mapping[str, str], now: datetime | None = None, *, milliseconds: bool = False) -> float | None:
+    """Return the seconds that an answer's Retry-After asks for: seconds, milliseconds or a date; None where it is none of these.
 
-    RFC 9110 10.2.3 knows seconds and an HTTP date; `now` is for dates, UTC. `milliseconds` True = the service is known to
-    send those; else whole numbers of MILLISECONDS_FROM and more are read as such. A date that has passed is 0.
+    RFC 9110 10.2.3 knows seconds and an HTTP date. A date is held against the answer's own Date, by the server's clock, and
+    only without one against `now` (UTC); one that has passed is 0. `headers` have names in lower case. `milliseconds` True =
+    the service is known to send those; else whole numbers of MILLISECONDS_FROM and more are read as such.
     """
-    text = (value or "").strip()
+    text = headers.get("retry-after", "").strip()
     # isdigit alone takes digits of other scripts, which float reads and servers never send
     if text.isascii() and text.isdigit():
         number = float(text)
         return number / 1000 if milliseconds or number >= MILLISECONDS_FROM else number
+    then = _http_date(text)
+    if then is None:
+        return None
+    # a clock that is wrong, theirs or ours, would cut the wait short or stretch it beyond the deadline
+    return max((then - (_http_date(headers.get("date", "")) or now or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+def _http_date(text: str) -> datetime | None:
+    """Return an HTTP date, UTC; None where it is none."""
     try:
         then = parsedate_to_datetime(text)
     except ValueError:
         return None
     # an HTTP date is always GMT, which the parser does not say for `-0000`
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max((then - (now or datetime.now(UTC))).total_seconds(), 0.0)
+    return then if then.tzinfo else then.replace(tzinfo=UTC)
 
 
 def _wait_s(error: PassingError, patience: Patience, attempt: int, deadline: Deadline) -> float:

@@ -45,7 +45,7 @@ class Remote(Part):
     """Items asked for in one page."""
     patience: Patience = Patience()
     """How requests are repeated."""
-    connections: int = Field(default=16, ge=1, le=64)
+    connections: int = Field(default=32, ge=1, le=64)
     """Requests under way at once."""
     proxy: str = ""
     """http URL of the proxy that leads out of this network, or `direct`; left out, HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide."""

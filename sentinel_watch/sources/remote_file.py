@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import rasterio
 
 from sentinel_watch.sources.checksum import agrees
-from sentinel_watch.sources.geotiff import JP2, driver_of
+from sentinel_watch.sources.raster_file import JP2, driver_of
 from sentinel_watch.sources.transfer import ChangedError, TransferError, shown
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ MAX_READ_BYTES = 512 * 1024**2
 
 
 class RemoteFile:
-    """One version of a file on a server, for one thread; satisfies `geotiff.RasterFile`.
+    """One version of a file on a server, for one thread; satisfies `raster_file.RasterFile`.
 
     The version is fixed by the first answer or by the cache; every later piece must be of the same, or ChangedError
     is raised. Pieces stay in memory until the file is let go.
@@ -55,6 +55,8 @@ class RemoteFile:
         self._href, self._client, self._chips, self._deadline = asset.href, client, chips, deadline
         self._checksum = asset.checksum
         self._pieces: list[tuple[int, bytes]] = []
+        self._fresh: list[Piece] = []
+        """Fetched, and not kept yet."""
         self._shelf: Shelf | None = chips.newest(asset.href) if chips and trust_chips else None
         self._version: Version | None = self._shelf.version if self._shelf else None
         self.from_chips = self._shelf is not None
@@ -103,6 +105,18 @@ class RemoteFile:
         spans = _cut(_merged([span for span in ranges if not self._has(*span)]))
         for piece in self._ask(spans) if spans else ():
             self._take(piece)
+
+    def keep(self) -> None:
+        """Keep what was fetched in the cache; to be called once all that was wanted could be read.
+
+        Bytes that cannot be unpacked may be the fault of one answer, and would come out of the cache for ever.
+        """
+        if self._chips is None:
+            return
+        for piece in self._fresh:
+            self._shelf = self._shelf or self._chips.shelf(self._href, piece.version)
+            self._chips.keep(self._shelf, piece.start, piece.data)
+        self._fresh.clear()
 
     @contextmanager
     def opened(self) -> Iterator[DatasetReader]:
@@ -191,15 +205,13 @@ class RemoteFile:
         return self._client.fetch_all(self._href, cut, self._version, self._deadline)
 
     def _take(self, piece: Piece) -> None:
-        """Hold a piece in memory and in the cache; raise ChangedError where it is of another version than the others."""
+        """Hold a piece in memory; raise ChangedError where it is of another version than the others."""
         if self._version is not None and piece.version.key != self._version.key:
             raise ChangedError("the file has changed on the server", where=self.name)
         self._version = piece.version
         # in front: the piece fetched last is the one that is read next
         self._pieces.insert(0, (piece.start, piece.data))
-        if self._chips:
-            self._shelf = self._shelf or self._chips.shelf(self._href, piece.version)
-            self._chips.keep(self._shelf, piece.start, piece.data)
+        self._fresh.append(piece)
 
 
 class _View(io.RawIOBase):

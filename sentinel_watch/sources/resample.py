@@ -52,6 +52,8 @@ class Placement:
     """(y, x) how far the point is from that corner, 0-1 pixel down and to the right."""
     factor: int
     """Each pixel of the grid has factor x factor points: more than one where the source is finer."""
+    cut: tuple[slice, slice] | None
+    """Rows and columns of the needed part that are the grid, pixel for pixel; None where it is no such part."""
 
     @property
     def exact(self) -> bool:
@@ -81,13 +83,17 @@ def place(source_crs: str, source: Affine, shape: tuple[int, int], grid: GeoBox)
     # Both sides count one pixel of border, and the corner stays off the last row and column, which have no neighbour.
     y, x = np.clip(rows - top + 1, 0, height + 1), np.clip(cols - left + 1, 0, width + 1)
     corner_y, corner_x = np.minimum(np.floor(y), height), np.minimum(np.floor(x), width)
+    nearest = _flat(np.floor(y + 0.5), np.floor(x + 0.5), width)
+    below, right = (y - corner_y).astype(np.float32), (x - corner_x).astype(np.float32)
+    blended = factor > 1 or below.any() or right.any()
     return Placement(
         *(top, left, height, width),
-        nearest=_flat(np.floor(y + 0.5), np.floor(x + 0.5), width),
+        nearest=nearest,
         corner=_flat(corner_y, corner_x, width),
-        below=(y - corner_y).astype(np.float32),
-        right=(x - corner_x).astype(np.float32),
+        below=below,
+        right=right,
         factor=factor,
+        cut=None if blended else _cut(nearest, height, width),
     )
 
 
@@ -100,6 +106,8 @@ def sample(values: NDArray[np.float32], placement: Placement, *, nearest: bool) 
     `nearest` takes the source pixel under the grid pixel's centre, for classes. Else float32 arithmetic throughout;
     where the source is finer, the mean of the points, with no data where fewer than half have data.
     """
+    if placement.cut:
+        return np.ascontiguousarray(values[placement.cut])
     # the border stands for everything outside, so no index needs a check
     bordered = np.pad(values, 1, constant_values=np.nan).ravel()
     if nearest:
@@ -155,21 +163,21 @@ def _nodes(side_px: int) -> Positions:
 def _spread(at_nodes: Positions, ys: Positions, xs: Positions, grid: GeoBox) -> Positions:
     """Return the values at all pixel centres of `grid` from those at the nodes, linearly, snapped to whole pixels.
 
-    `at_nodes` is (len(ys), len(xs)); the result has the grid's shape. Two products of small matrices in place of a
-    loop.
+    `at_nodes` is (len(ys), len(xs)); the result has the grid's shape. Spelt out: a product of matrices would be summed up
+    in another order on another processor, and waits for threads of its own.
     """
-    full = _weights(ys, grid.shape[0]) @ at_nodes @ _weights(xs, grid.shape[1]).T
+    (left, right), (above, below) = _between(xs, grid.shape[1]), _between(ys, grid.shape[0])
+    rows = at_nodes[:, left] + (at_nodes[:, left + 1] - at_nodes[:, left]) * right
+    full: Positions = rows[above] + (rows[above + 1] - rows[above]) * below[:, np.newaxis]
     whole = np.round(full)
     return np.where(np.abs(full - whole) < SNAP_PX, whole, full)
 
 
-def _weights(nodes: Positions, side_px: int) -> Positions:
-    """Return the (pixel, node) weights of linear interpolation.
-
-    Each row sums to 1; before the first and after the last node the nearest one counts alone.
-    """
+def _between(nodes: Positions, side_px: int) -> tuple[NDArray[np.intp], Positions]:
+    """Return for each pixel centre along a side the node before it, and how far it is on the way to the next, 0-1."""
     centres = np.arange(side_px) + 0.5
-    return np.stack([np.interp(centres, nodes, row) for row in np.eye(len(nodes))], axis=1)
+    before = np.clip(np.searchsorted(nodes, centres, "right") - 1, 0, len(nodes) - 2)
+    return before, (centres - nodes[before]) / (nodes[before + 1] - nodes[before])
 
 
 def _factor(rows: Positions, cols: Positions) -> int:
@@ -195,6 +203,15 @@ def _needed(positions: Positions, side_px: int) -> tuple[int, int]:
 def _flat(rows: Positions, cols: Positions, width: int) -> NDArray[np.int32]:
     """Return flat indices into the bordered part, whose rows are `width` + 2 long; int32 is enough for MAX_WINDOW_PX."""
     return (rows * (width + 2) + cols).astype(np.int32)
+
+
+def _cut(nearest: NDArray[np.int32], height: int, width: int) -> tuple[slice, slice] | None:
+    """Return the rows and columns of the needed part that `nearest` lists one by one; None where there are none."""
+    top, left = (int(index) - 1 for index in divmod(nearest[0, 0], width + 2))
+    rows, cols = slice(top, top + nearest.shape[0]), slice(left, left + nearest.shape[1])
+    inside = top >= 0 and left >= 0 and rows.stop <= height and cols.stop <= width
+    flat = np.arange((height + 2) * (width + 2), dtype=np.int32).reshape(height + 2, width + 2)[1:-1, 1:-1]
+    return (rows, cols) if inside and np.array_equal(flat[rows, cols], nearest) else None
 
 
 def _bilinear(bordered: NDArray[np.float32], at: Placement) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from pydantic import Field, field_validator
 from sentinel_watch.errors import MissingExtraError
 from sentinel_watch.sources.api_check import hasty
 from sentinel_watch.sources.api_io import ApiIO
-from sentinel_watch.sources.api_search import Question, find_items, to_scenes
+from sentinel_watch.sources.api_search import Endpoint, Question, find_items, to_scenes
 from sentinel_watch.sources.credentials import Credentials
 from sentinel_watch.sources.entries import wanted_assets
 from sentinel_watch.sources.hub_till import Till, Wanted
@@ -149,7 +149,7 @@ class SentinelHub(Remote):
 
         The token is added to each request; ask for a new client for each search.
         """
-        return ApiIO(self.login.asking(self.http), None, self.patience.deadline())
+        return ApiIO(self.login.asking(self.http), None, self.patience.deadline(self.http.pulse))
 
     def order(self, order: Order, deadline: Deadline) -> Image:
         """Return the image that is ordered, paid for out of the run's budget; raise TransferError where it cannot be had.
@@ -165,7 +165,7 @@ class SentinelHub(Remote):
 
     def _ask(self, question: Question) -> Items:
         """Return the catalogue's items for `question`, the cloud limit in CQL2; raise SourceError where it cannot be asked."""
-        return find_items(self.api(), (f"{self.catalog_url}/search", "POST"), question, "cql2", self.page_size)
+        return find_items(self.api(), Endpoint(f"{self.catalog_url}/search", "POST", "cql2", self.page_size), question)
 
     def _fetched(self, kept: Kept, orders: Sequence[Order]) -> Iterator[Image]:
         """Yield the images of `orders`, in their order, each kept before it is yielded; raise TransferError.
@@ -175,7 +175,7 @@ class SentinelHub(Remote):
         """
         if self.offline:
             raise TransferError("the image is not in the cache, and the network is not to be used", where=self.url)
-        deadline = self.patience.deadline()
+        deadline = self.patience.deadline(self.fetching.pulse)
         with ThreadPoolExecutor(min(len(orders), 4)) as pool:
             for image in pool.map(lambda order: self.order(order, deadline), orders):
                 # before it is used: it is paid for, whatever happens next

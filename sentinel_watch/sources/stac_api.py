@@ -15,10 +15,11 @@ from sentinel_watch.errors import SceneError, SourceError
 from sentinel_watch.sources.access import Access, Signer, Token
 from sentinel_watch.sources.api_check import Check, check_api, hasty
 from sentinel_watch.sources.api_io import ApiIO
-from sentinel_watch.sources.api_search import Question, find_items, search_endpoint, to_scenes
+from sentinel_watch.sources.api_search import Endpoint, Question, find_items, search_endpoint, to_scenes
 from sentinel_watch.sources.entries import wanted_assets
-from sentinel_watch.sources.geotiff import plan_reading, read_planned
+from sentinel_watch.sources.geotiff import read_planned
 from sentinel_watch.sources.ranges import RangeClient
+from sentinel_watch.sources.raster_header import plan_reading
 from sentinel_watch.sources.reading_plan import describe_plan
 from sentinel_watch.sources.remote import Remote
 from sentinel_watch.sources.remote_file import RemoteFile
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.scene import Asset, Scene
     from sentinel_watch.sources.api_search import Items
     from sentinel_watch.sources.patience import Deadline
+    from sentinel_watch.sources.raster_header import Plan
 
 __all__ = ["StacApi"]
 
@@ -49,6 +51,8 @@ class StacApi(Remote):
     """Collections to search, the preferred one first."""
     cloud_filter: Literal["query", "cql2", "client"] = "client"
     """How the API is asked for less cloudy scenes: by its query extension, by CQL2, or not at all; it is checked here anyway."""
+    counts: Literal["exact", "estimated"] = "exact"
+    """Whether the numbers of items that the API says match are to be relied on: fewer items than that are then an error."""
     token_env: str = ""
     """Environment variable that holds a bearer token; empty = none is sent."""
     token_hosts: tuple[str, ...] = ()
@@ -89,10 +93,10 @@ class StacApi(Remote):
 
         Raises SceneError where the entry or a file is missing, broken or lies, or could not be fetched whole.
 
-        Bands are fetched side by side until one deadline for all. Scale and offset are not applied. Where the cache
+        Bands are fetched side by side until one deadline for all, which answers put off. Scale and offset are not applied. Where the cache
         holds an older version of a file than the server, the scene is read anew from the server.
         """
-        assets, deadline = wanted_assets(scene, bands), self.patience.deadline()
+        assets, deadline = wanted_assets(scene, bands), self.patience.deadline(self.fetching.pulse)
         try:
             try:
                 return self._pixels(assets, grid, deadline, trust_chips=True)
@@ -125,7 +129,7 @@ class StacApi(Remote):
 
         One for each search: the deadline begins with it.
         """
-        return ApiIO(self.http, self.token, self.patience.deadline())
+        return ApiIO(self.http, self.token, self.patience.deadline(self.http.pulse))
 
     def _pixels(
         self, assets: Mapping[str, Asset], grid: GeoBox, deadline: Deadline, *, trust_chips: bool
@@ -150,7 +154,7 @@ class StacApi(Remote):
                 except (SceneError, TransferError) as error:
                     failed[band] = error
                 else:
-                    reading[band] = submit(read_planned, file, plan, assets[band].nodata, nearest=band == SCL)
+                    reading[band] = submit(_read_and_kept, file, plan, assets[band].nodata, nearest=band == SCL)
             # in the order of bands, or which of two errors is told would be chance
             return {band: _result(band, reading, failed) for band in assets}
         finally:
@@ -161,8 +165,9 @@ class StacApi(Remote):
     def _ask(self, question: Question) -> Items:
         """Return the API's items for `question`; its landing page says where and how it is searched."""
         api = self.api()
-        endpoint = search_endpoint(api.document(self.url), self.url)
-        return find_items(api, endpoint, question, self.cloud_filter, self.page_size)
+        href, method = search_endpoint(api.document(self.url), self.url)
+        endpoint = Endpoint(href, method, self.cloud_filter, self.page_size, self.counts == "exact")
+        return find_items(api, endpoint, question)
 
     def more_hosts(self) -> tuple[str, ...]:
         """Return the hosts of the token service and of the store, if there are any."""
@@ -192,6 +197,13 @@ class StacApi(Remote):
         signer = Signer(self.http, self.sign_service) if self.sign_service else None
         store = S3(self.s3_endpoint, self.s3_region, self.s3_key_env, self.s3_secret_env) if self.s3_endpoint else None
         return RangeClient(self.fetching, Access(self.token, signer, store), self.connections)
+
+
+def _read_and_kept(file: RemoteFile, plan: Plan, nodata: float | None, *, nearest: bool) -> NDArray[np.float32]:
+    """Return the pixels that `plan` needs, (y, x) float32, and keep their bytes, as they could be read."""
+    pixels = read_planned(file, plan, nodata, nearest=nearest)
+    file.keep()
+    return pixels
 
 
 def _result(band: str, reading: Mapping[str, Future[NDArray[np.float32]]], failed: Mapping[str, Exception]) -> NDArray[np.float32]:

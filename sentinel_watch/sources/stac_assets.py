@@ -145,7 +145,8 @@ def _to_asset(band: str, asset: pystac.Asset, baseline: str, notes: set[str], *,
     if abs(offset) > 1:
         notes.add("offset_in_dn")
         offset *= scale
-    return Asset(href, scale, offset, 0.0 if nodata is None else nodata, checksum)
+    # whole numbers hold no NaN, and who declares it means Sentinel-2's 0
+    return Asset(href, scale, offset, 0.0 if nodata is None or math.isnan(nodata) else nodata, checksum)
 
 
 def _offset(declared: float | None, baseline: str, notes: set[str], *, applied: bool) -> float:

@@ -60,13 +60,14 @@ def test_a_broken_scene_is_told_and_tried_again(place):
     first = _run(place)
     assert first.returncode == 3, first.stderr
     assert "Not read" in first.stdout
+    assert "Pit: 1 alert, all suspected until checked; 1 of 60 scenes could not be read" in " ".join(first.stdout.split())
     assert LATE in first.stdout
     assert "Traceback" not in first.stderr
     broken.write_bytes(content)
     second = _run(place)
     assert second.returncode == 0, second.stderr
     assert "Not read" not in second.stdout
-    assert "Pit: 1 alert, all suspected until checked" in second.stdout
+    assert "Pit: 1 alert, all suspected until checked\n" in second.stdout
     (row,) = [line for line in second.stdout.splitlines() if " confirmed " in line]
     assert "100%" in row
     assert "2021-06" in row

@@ -88,6 +88,29 @@ def test_pages_that_go_in_circles_end(archive):
         remote(archive).search(WORLD, None, None)
 
 
+def test_items_that_are_hidden_once_are_asked_for_again(archive):
+    """An API that gives fewer items than it says there are is asked a second time, and what either answer holds counts."""
+    archive.fault, archive.seed = "hidden_items", 2
+    assert ids(remote(archive)) == ids(local(archive))
+    assert max(archive.counts.values()) == 2
+
+
+def test_items_that_stay_hidden_are_an_error(archive):
+    """A gap that the API itself tells of must not look like an archive with fewer scenes, nor like ground without change."""
+    archive.fault, archive.share = "hidden_items", 1.0
+    with pytest.raises(SourceError, match="fewer items than it says") as caught:
+        remote(archive).search(WORLD, None, None)
+    assert "12 of 17" in str(caught.value)
+    assert len(ids(remote(archive, counts="estimated"))) == 12
+
+
+def test_a_count_that_knows_no_dates_is_no_promise(archive, caplog):
+    """An API whose count is of all its items, whatever is asked, has hidden nothing."""
+    archive.counts_all = True
+    assert ids(remote(archive), WORLD, MIDDLE, None) == ids(local(archive), WORLD, MIDDLE, None)
+    assert "says that 17 items match, and gave 11" in caplog.text
+
+
 def test_a_broken_item_ends_in_the_ledger(archive):
     """An item that is no item is listed as such, and cannot be read; the others are not harmed."""
 

@@ -43,6 +43,16 @@ def test_whole_pixel_shifts_copy_pixels(left, top, height, width, nearest):
     np.testing.assert_array_equal(found, expected[130 + top : 130 + top + height, 130 + left : 130 + left + width])
 
 
+def test_only_whole_pixels_inside_the_raster_are_cut_out():
+    """A grid that is a part of the raster is cut out of it; one that reaches beyond, is shifted by less, or is finer is not."""
+    inside, beyond, shifted, finer = (
+        grid_at(*where) for where in ((50, 70, (9, 8)), (560, 0, (9, 8)), (5, 0, (9, 8)), (0, 0, (9, 8), 5.0))
+    )
+    wkt = UTM.to_wkt()
+    assert place(wkt, ORIGIN, RASTER.shape, inside).cut == (slice(0, 9), slice(0, 8))
+    assert [place(wkt, ORIGIN, RASTER.shape, grid).cut for grid in (beyond, shifted, finer)] == [None] * 3
+
+
 @settings(max_examples=40, deadline=None)
 @given(left=st.floats(0, 200), top=st.floats(0, 200), pixel=st.sampled_from([5.0, 10.0, 20.0, 60.0]), holes=st.integers(0, 2**32 - 1))
 def test_resampling_invents_nothing(left, top, pixel, holes):

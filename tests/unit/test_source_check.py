@@ -86,6 +86,14 @@ def test_a_sound_source_is_found_sound(command, archive, monkeypatch):
     assert "TOP-SECRET" not in out
 
 
+def test_a_small_file_is_no_sign_of_a_server_without_parts(command, archive, monkeypatch):
+    """A file of a few kilobytes is not called one that can only be had whole."""
+    monkeypatch.setenv("LOOP_TOKEN", "TOP-SECRET")
+    for path in archive.folder.rglob("b02.tif"):
+        path.write_bytes(path.read_bytes()[:5000])
+    assert "parts can be fetched" in command("check", "loop")[1]
+
+
 def test_a_source_that_refuses_is_told(command, archive, monkeypatch):
     """Without the token, the check names what is missing and what that means, and ends with 3."""
     monkeypatch.delenv("LOOP_TOKEN", raising=False)

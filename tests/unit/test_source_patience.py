@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sentinel_watch.sources.patience import Patience, asked_wait_s, persist
+from sentinel_watch.sources.patience import Patience, Pulse, asked_wait_s, persist
 from sentinel_watch.sources.transfer import PassingError, TransferError
 
 NOW = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
@@ -25,13 +25,22 @@ PATIENCE = Patience(first_wait_s=1, max_wait_s=8, tries=6, deadline_s=100)
 )  # fmt: skip
 def test_retry_after_is_read_in_every_form(header, seconds):
     """Seconds, milliseconds from a thousand on, and dates are understood; anything else is as if nothing was said."""
-    assert asked_wait_s(header, NOW) == seconds
+    assert asked_wait_s({} if header is None else {"retry-after": header}, NOW) == seconds
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("0", 0), ("200", 0.2), ("55408", 55.408), ("Wed, 01 May 2024 12:01:30 GMT", 90)])
 def test_some_services_always_send_milliseconds(header, seconds):
     """Where a service is known for it, each number is one of milliseconds; a date stays a date."""
-    assert asked_wait_s(header, NOW, milliseconds=True) == seconds
+    assert asked_wait_s({"retry-after": header}, NOW, milliseconds=True) == seconds
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [("Wed, 21 Oct 2015 07:28:00 GMT", 30), ("Wed, 21 Oct 2015 07:29:00 GMT", 0), ("", 0), ("yesterday", 0), ("0", 0)],
+)
+def test_a_date_is_held_against_the_clock_that_it_is_from(date, seconds):
+    """A server whose clock is wrong asks for the wait that it means, by the answer's own date; without one, our clock counts."""
+    assert asked_wait_s({"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": date}, NOW) == seconds
 
 
 @pytest.fixture
@@ -81,6 +90,21 @@ def test_a_wait_beyond_the_deadline_is_not_begun(waits):
     with pytest.raises(PassingError):
         persist(failing(1, wait_s=101.0), PATIENCE, deadline)
     assert slept == []
+
+
+def test_answers_put_a_deadline_off(monkeypatch):
+    """While whole answers come over the line, nobody gives up; once none does, the time is as long as ever."""
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    pulse = Pulse()
+    deadline = PATIENCE.deadline(pulse)
+    clock[0] = 90
+    assert deadline.left_s() == 10
+    pulse.beat()
+    clock[0] = 150
+    assert deadline.left_s() == 40
+    clock[0] = 191
+    assert (deadline.left_s(), PATIENCE.deadline().left_s()) == (0, 100)
 
 
 def test_tries_are_counted(waits):

@@ -12,6 +12,7 @@ from shapely.geometry import box, mapping
 
 from sentinel_watch.domain.scene import Asset, Scene
 from sentinel_watch.sources import newest_copies
+from sentinel_watch.sources.entries import footprint
 from sentinel_watch.sources.stac_item import normal_baseline, to_scene
 
 TIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
@@ -151,3 +152,45 @@ def test_the_newest_copy_is_kept_whatever_the_order():
     scenes = [first, newest, twin, lone, broken]
     assert newest_copies(scenes) == ([newest, lone], [first, twin, broken])
     assert newest_copies(scenes[::-1]) == ([lone, newest], [broken, twin, first])
+
+
+@pytest.mark.parametrize("declared", ["nan", None])
+def test_whole_numbers_have_no_nan(declared):
+    """A nodata that no digital number can be is as good as none: Sentinel-2's is 0."""
+    item = item_of({"B02": blue(**{"raster:bands": [{"nodata": declared, "scale": 1e-4, "offset": 0}]})})
+    assert to_scene(item).assets["B02"].nodata == 0
+
+
+WEST, EAST = box(-180, -18, -179.3, -17), box(179.3, -18, 180, -17)
+TILE = [[179.3, -18], [-179.3, -18], [-179.3, -17], [179.3, -17], [179.3, -18]]
+SPLIT = [mapping(part)["coordinates"] for part in (WEST, EAST)]
+
+
+def outline_of(geometry, bbox):
+    """Return where an item with this outline lies."""
+    return footprint(pystac.Item.from_dict({**item_of({}).to_dict(include_self_link=False), "geometry": geometry, "bbox": bbox}))
+
+
+@pytest.mark.parametrize(
+    ("geometry", "bbox"),
+    [
+        (None, [179.3, -18, -179.3, -17]),
+        (None, [179.3, -18, 0, -179.3, -17, 100]),
+        ({"type": "Polygon", "coordinates": [TILE]}, [-179.3, -18, 179.3, -17]),
+        ({"type": "Polygon", "coordinates": [[[lon % 360, lat] for lon, lat in TILE]]}, [179.3, -18, 180.7, -17]),
+        ({"type": "Polygon", "coordinates": [[[lon % 360 - 360, lat] for lon, lat in TILE]]}, [-180.7, -18, -179.3, -17]),
+        ({"type": "MultiPolygon", "coordinates": SPLIT}, [179.3, -18, -179.3, -17]),
+    ],
+)
+def test_a_tile_on_the_antimeridian_lies_on_both_sides_of_it(geometry, bbox):
+    """However a catalogue writes such an outline, an AOI on either side finds the tile."""
+    outline = outline_of(geometry, bbox)
+    assert outline.intersection(WEST).area == pytest.approx(WEST.area)
+    assert outline.intersection(EAST).area == pytest.approx(EAST.area)
+
+
+@pytest.mark.parametrize("bounds", [(-1, 40, 1, 41), (20, 44, 21, 45), (-179.9, 10, -179, 11), (-180, -90, 180, 90), (-60, 0, 100, 1)])
+def test_other_outlines_stay_as_they_are(bounds):
+    """What is not on the antimeridian is not touched, and what goes round the Earth stays whole."""
+    assert outline_of(mapping(box(*bounds)), list(bounds)).symmetric_difference(box(*bounds)).area == 0
+    assert outline_of(None, list(bounds)).equals(box(*bounds))

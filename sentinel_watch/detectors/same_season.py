@@ -41,7 +41,7 @@ class SameSeason(Comparison):
         days = day_number(history["time"])
         if days.size and self._same_season(days, int(days.max()) + 1).any():
             return ""
-        return f"no look of an earlier year lies within {self.window_days} days of the day on which monitoring begins"
+        return f"no look of an earlier year lies within {self.window_days} days of the day after the last look of the history"
 
     def _reference(self, baseline: Arrays, day: int) -> NDArray[np.float32]:
         """Return the (B, P) median of the earlier years' looks near `day`'s day of the year; NaN where none saw the pixel clear."""

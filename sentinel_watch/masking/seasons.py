@@ -23,15 +23,18 @@ _WITHIN_DAYS = (60, 30)
 """Days of the year within which looks of other years speak for a time; the fewer the better, where they hold enough looks."""
 _LEAST_LOOKS = 3
 """Usable looks of other years, of which one may be a cloud that no mask caught; with fewer the whole history speaks for the pixel."""
+_LEAST_OWN_LOOKS = 5
+"""The same of its own year, of which two may be, where no other year was looked at around that time."""
 
 
 def season_medians(looks: Sequence[xr.Dataset]) -> list[NDArray[np.float32]]:
     """Return for each of `looks`, in time order, the (band, y, x) median of the usable looks at its time of the year in other years.
 
-    A pixel that has too few of them gets the median of all usable looks, or of all looks where none is usable; NaN where it has no data.
+    Its own year speaks where no other was looked at around that time. A pixel that has too few of them gets the median of all usable
+    looks, or of all looks where none is usable; NaN where it has no data.
 
     Not that of all looks throughout: where leaves or grass are green for longer than not, the other season would pass for cloud and never
-    be learnt. And not that of its own year, in which a change of the ground would be usual at once.
+    be learnt. And not that of its own year if it need not be: a change of the ground would be usual at once.
     """
     if not looks:
         return []
@@ -45,16 +48,17 @@ def season_medians(looks: Sequence[xr.Dataset]) -> list[NDArray[np.float32]]:
 def _elsewhen(
     day: float, days: NDArray[np.int32], values: NDArray[np.float32], clear: NDArray[np.bool_], always: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return the median of the looks around the time of the year of `day` in other years; `always` where a pixel has too few.
+    """Return the median of the looks around the time of the year of `day`, as `season_medians` says; `always` where a pixel has too few.
 
     `days` (time,), `values` (time, band, y, x), `clear` (time, y, x); days are since 1970-01-01.
     """
     apart = np.abs(days - day)
     of_season = np.abs(apart - _YEAR_DAYS * np.round(apart / _YEAR_DAYS))
-    median = always
+    median, other = always, (apart > _YEAR_DAYS / 2) & (of_season <= _WITHIN_DAYS[0])
+    asked, least = (other, _LEAST_LOOKS) if other.any() else (of_season <= _WITHIN_DAYS[0], _LEAST_OWN_LOOKS)
     for within in _WITHIN_DAYS:
-        near = (of_season <= within) & (apart > _YEAR_DAYS / 2)
-        closer = _median(values[near], clear[near], _LEAST_LOOKS)
+        near = asked & (of_season <= within)
+        closer = _median(values[near], clear[near], least)
         median = np.where(np.isnan(closer), median, closer)
     return median
 

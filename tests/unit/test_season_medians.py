@@ -70,11 +70,17 @@ def test_a_change_late_in_the_history_is_not_usual_at_once():
     np.testing.assert_allclose(season_medians(looks)[-1][:, 0, 0], GREEN, rtol=1e-5)
 
 
-def test_within_one_year_all_looks_speak():
-    """Two looks of other years are too few to speak for a season, and so are none; the median of all looks stands there."""
-    looks = [look_on(day, GREEN) for day in range(100, 260, 5)] + [look_on(day, DRY) for day in (350, 355, 715, 720)]
-    for median in (season_medians(looks)[-1], season_medians(looks[:-2])[-1]):
-        np.testing.assert_allclose(median[:, 0, 0], GREEN, rtol=1e-5)
+def test_within_one_year_its_own_season_speaks():
+    """Where no other year was looked at around that time, five looks of the season speak for it; with fewer all looks do."""
+    looks = [look_on(day, GREEN) for day in range(60, 240, 5)] + [look_on(day, DRY) for day in range(320, 345, 5)]
+    np.testing.assert_allclose(season_medians(looks)[-1][:, 0, 0], DRY, rtol=1e-5)
+    np.testing.assert_allclose(season_medians(looks[:-1])[-1][:, 0, 0], GREEN, rtol=1e-5)
+
+
+def test_few_looks_of_other_years_leave_it_to_all():
+    """Two looks of other years are too few to speak for a season, and keep its own year from speaking for itself."""
+    looks = [look_on(day, GREEN) for day in range(60, 240, 5)] + [look_on(day, DRY) for day in (325, 330, *range(690, 715, 5))]
+    np.testing.assert_allclose(season_medians(looks)[-1][:, 0, 0], GREEN, rtol=1e-5)
 
 
 def test_what_was_never_seen_has_no_median():

@@ -95,9 +95,9 @@ class Cover:
 
     @property
     def _thin_snow(self) -> bool:
-        """Return whether what is dark in the short-wave infrared is bright as no water is, and redder than snow alone: plants show through.
+        """Return whether what is dark in the short-wave infrared is as bright as no water is, and brighter in the near infrared than in red.
 
-        Water absorbs the near infrared, silty water reflects less of it than of red.
+        Water absorbs the near infrared, and silty water too reflects less of it than of red; plants show through thin snow.
         """
         infrared, red = self._first(("B08", "B8A")), self._first(("B04",))
         brightness = self.brightness

@@ -22,16 +22,16 @@ def sentence(what: str, event: Event, *parts: str) -> str:
     pixels, each since its own onset; areas are rounded to 100 square metres.
     """
     course, region = course_of(event), event.region
-    began = f"{what} over {region.area_ha:.2f} ha{',' if len(course.begins) > 1 else ''} {_when(event, course)}"
+    began = f"{what} over {region.area_ha:.2f} ha{_when(event, course)}"
     return "; ".join(filter(None, (began, _seen(region, course), _since(event, course), *parts))) + "."
 
 
 def _when(event: Event, course: Course) -> str:
-    """Return between which days it came; the change lies between two looks, and which day it was nobody saw."""
+    """Return between which days it came, to follow an area; the change lies between two looks, and which day it was nobody saw."""
     region = event.region
     end = region.mostly_by if course.onset is Onset.GRADUAL and region.mostly_by else region.onset
     # the area is today's, and the days are of the first time
-    how = "first " if len(course.begins) > 1 else "part by part " if course.onset is Onset.GRADUAL else ""
+    how = ", first " if len(course.begins) > 1 else " part by part " if course.onset is Onset.GRADUAL else " "
     return how + (_between(region.last_clear, end) if region.last_clear else f"by {_long(end)}")
 
 

@@ -60,9 +60,12 @@ def tile_index(read: Read) -> TileIndex | None:
         return None
 
     def at(start: int, size: int) -> bytes:
-        """Return bytes of the file, mostly of its head; raise ValueError where it ends before."""
+        """Return bytes of the file, mostly of its head; raise ValueError where they are too many, or it ends before."""
+        # before anything is read: a header may claim what it likes
+        if size > MAX_VALUE_BYTES:
+            raise ValueError("a value is too long")
         found = head[start : start + size] if start + size <= len(head) else read(start, start + size)
-        if len(found) != size or size > MAX_VALUE_BYTES:
+        if len(found) != size:
             raise ValueError("a value lies behind the end of the file")
         return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 import rasterio
@@ -14,7 +16,7 @@ from odc.geo.geobox import GeoBox
 from sentinel_watch.errors import SceneError
 from sentinel_watch.sources import raster_header
 from sentinel_watch.sources.geotiff import read_band
-from sentinel_watch.sources.tile_index import tile_index
+from sentinel_watch.sources.tile_index import HEAD_BYTES, tile_index
 
 CORNER = Affine(10, 0, ORIGIN[0], 0, -10, ORIGIN[1])
 GRID = GeoBox((100, 120), CORNER, UTM)
@@ -54,6 +56,15 @@ def test_places_are_those_that_gdal_tells(tmp_path, big, order, sparse):
             assert index.place(number) == tuple(int(value or 0) for value in told)
     assert (index.place(0) == (0, 0)) == sparse
     assert index.place(12) == (0, 0)
+
+
+def test_what_a_header_claims_is_checked_before_it_is_read():
+    """A header that claims places of a gigabyte costs no more than itself: nothing so long is ever asked for."""
+    entry = struct.pack("<HHII", 324, 4, 2**28, 8)
+    content = struct.pack("<4sI", b"II*\0", 8) + struct.pack("<H", 1) + entry + bytes(4)
+    asked = []
+    assert tile_index(lambda start, stop: asked.append(stop - start) or content[start:stop]) is None
+    assert max(asked) <= HEAD_BYTES
 
 
 def test_only_the_places_are_left_out_of_the_digest(tmp_path):

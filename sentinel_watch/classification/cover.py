@@ -95,7 +95,7 @@ class Cover:
 
     @property
     def _thin_snow(self) -> bool:
-        """Return whether what is dark in the short-wave infrared is as bright as no water is, and brighter in the near infrared than in red.
+        """Return whether what is dark in the short-wave infrared is as bright as no water is, and more so in the near infrared than in red.
 
         Water absorbs the near infrared, and silty water too reflects less of it than of red; plants show through thin snow.
         """

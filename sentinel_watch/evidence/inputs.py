@@ -44,7 +44,7 @@ class EvidenceInputs:
     index: Index
     """How an index is computed: the indices' own function."""
     indices: tuple[str, ...] = ()
-    """Indices that the looks' bands allow; all go into the table, the two that moved most into the figure."""
+    """Indices that the looks' bands allow; all go into the table, the one that moved most into the figure."""
     normal: NDArray[np.float32] | None = None
     """(instant, band, n) what the baseline expects of the samples' pixels at the `instants` of the series; None without a baseline."""
     neighbours: tuple[Event, ...] = ()

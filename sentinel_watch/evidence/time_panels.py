@@ -12,6 +12,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from sentinel_watch.evidence.canvas import BLUE, GREY, INK, ORANGE, SIGMA
 from sentinel_watch.evidence.samples import CLEAR, SUSPECT
+from sentinel_watch.evidence.words import band_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +98,7 @@ def draw_series(axes: Axes, one: Series, scenes: Sequence[Sample], onset: float)
     ):
         _draw_dots(axes, days[which], one.observed[which], style)
     axes.set_title(_verdict(one, (clear | suspect) & since), loc="left", size=9.5, weight="bold")
-    axes.set_ylabel(one.name)
+    axes.set_ylabel(band_words(one.name))
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_time_series", "time_series_png"]
 
-MAX_PANELS = 2
-"""More do not fit a screen; the rest is in the table."""
-
 PANEL_IN, LANE_IN, STRIP_ROW_IN = 2.35, 0.17, 0.17
 LABELS_IN = 0.75
 """Left of the panels at least: a name and its numbers."""
@@ -55,16 +52,15 @@ def time_series_png(inputs: EvidenceInputs, series: Mapping[str, Series]) -> byt
 
 
 def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series], page_in: float = PAGE_WIDTH_IN) -> Figure:
-    """Return the figure: milestones, one panel for each of the two series that moved most, the hidden dates.
+    """Return the figure: milestones, a panel for the index and one for the band that moved most, the hidden dates.
 
-    `series` as `all_series` returns them, `inputs.indices` chosen from first, `page_in` the width in inches. Draw it within `house_style`.
+    `series` as `all_series` returns them, `page_in` the width in inches. Draw it within `house_style`.
 
     All panels share the axis of time. The height grows with panels, milestones and kinds of obstacles.
     """
     scenes, marks = inputs.samples.scenes, _marks(inputs.event)
     onset = np.datetime64(inputs.event.region.onset)
-    # Without an index, the longest wavelength shows most: it sees through haze.
-    shown = strongest(series, inputs.indices or inputs.samples.bands[-1:], inputs.samples, onset)[:MAX_PANELS]
+    shown = _shown(inputs, series, onset)
     hidden = hidden_dates(scenes)
     heights = (LANE_IN * len(marks) + 0.05, *[PANEL_IN] * max(len(shown), 1), STRIP_ROW_IN * max(len(hidden), 1) + 0.05)
     # measured, since obstacles have names of very different lengths
@@ -84,6 +80,17 @@ def draw_time_series(inputs: EvidenceInputs, series: Mapping[str, Series], page_
     header.set_xlim(*span)
     _add_legend(figure, panels[:-1])
     return figure
+
+
+def _shown(inputs: EvidenceInputs, series: Mapping[str, Series], onset: np.datetime64) -> list[Series]:
+    """Return the index and the band that moved most, the one that moved more first; more do not fit a screen.
+
+    A pit in bare ground, or a heap beside one, hardly shows in an index of vegetation; felling shows in little else.
+    """
+    # where nobody knows how much is usual the longest wavelength comes first: it sees through haze
+    kinds = (inputs.indices, inputs.samples.bands[::-1])
+    best = [one.name for names in kinds for one in strongest(series, names, inputs.samples, onset)[:1]]
+    return strongest(series, best, inputs.samples, onset)
 
 
 def _words(inputs: EvidenceInputs) -> Captions:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from sentinel_watch.domain.alert import Alert
     from sentinel_watch.domain.site import Site
 
-__all__ = ["attribution", "captions", "class_words", "place"]
+__all__ = ["attribution", "band_words", "captions", "class_words", "place"]
+
+_LIGHT = {
+    "B01": "violet", "B02": "blue", "B03": "green", "B04": "red", "B05": "red edge", "B06": "red edge", "B07": "red edge",
+    "B08": "near infrared", "B8A": "near infrared", "B11": "short-wave infrared", "B12": "short-wave infrared",
+}  # fmt: skip
 
 
 def captions(alert: Alert, site: Site, years: Iterable[int]) -> Captions:
@@ -36,6 +41,11 @@ def captions(alert: Alert, site: Site, years: Iterable[int]) -> Captions:
 def class_words(event_class: str) -> str:
     """Return an event class as words: `vegetation_loss` -> `vegetation loss`."""
     return event_class.replace("_", " ")
+
+
+def band_words(name: str) -> str:
+    """Return a Sentinel-2 band with its light: `B11` -> `B11, short-wave infrared`; another name, as of an index, as it is."""
+    return f"{name}, {_LIGHT[name]}" if name in _LIGHT else name
 
 
 def place(lon: float, lat: float) -> str:

@@ -21,7 +21,7 @@ from sentinel_watch.evidence.change_map import draw_change_map, on_chip
 from sentinel_watch.evidence.composites import composite_of, composites_of, pictures
 from sentinel_watch.evidence.dossier.figures import SCREEN_IN
 from sentinel_watch.evidence.overview import OverviewInputs, draw_overview, overview_png, ranked
-from sentinel_watch.evidence.series import all_series
+from sentinel_watch.evidence.series import all_series, strongest
 from sentinel_watch.evidence.time_series import draw_time_series, time_series_png
 
 LONG = "A very long name of a landfill in a far district that somebody gave with $dollars$ and under_scores " * 2
@@ -121,6 +121,25 @@ def test_the_time_series_marks_the_milestones():
     for mark in ("onset 2021-03-01", "first detected 2021-03-06", "confirmed 2021-04-10", "finished 2021-07-01", "unreadable (1)"):
         assert mark in text
     assert "duplicate" not in text
+
+
+def test_the_time_series_shows_an_index_and_a_band():
+    """What hardly shows in an index of vegetation shows in a band: the figure has the one of each kind that moved most, the clearer first."""
+    made = inputs(Place())
+    series = all_series(made.samples, made.normal, made.index, made.indices)
+    onset = np.datetime64(made.event.region.onset)
+    index, band = (strongest(series, names, made.samples, onset)[0].name for names in (made.indices, made.samples.bands))
+    with house_style():
+        panels = [axes.get_title(loc="left").split(":")[0] for axes in draw_time_series(made, series).axes if axes.get_title(loc="left")]
+    assert sorted(panels) == sorted([index, band])
+    assert panels == [one.name for one in strongest(series, panels, made.samples, onset)]
+
+
+def test_a_band_is_called_by_its_colour():
+    """The axis of a band says which light it is, for those who do not know the numbers of the bands."""
+    made = inputs(Place(bands=("B8A",)))
+    with house_style():
+        assert "B8A, near infrared" in words(draw_time_series(made, all_series(made.samples, made.normal, made.index, made.indices)))
 
 
 def test_the_same_inputs_give_the_same_bytes():

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import label
 
-from sentinel_watch.domain.change import PixelStatus
+from sentinel_watch.domain.change import CONFIRMING_EVIDENCE, PixelStatus
 from sentinel_watch.domain.grid import Block
 from sentinel_watch.domain.look import day_number
+from sentinel_watch.pipeline.definition import load_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
     from sentinel_watch.contracts import Detector
+    from sentinel_watch.domain.change import ChangeMap
 
 __all__ = ["LEAST_PX", "Watched", "alarms_from_days", "regions", "watch"]
 
-LEAST_PX = 5
-LEAST_EVIDENCE = 2.0
+RULE = load_pipeline("mine").segmentation
+"""When changed pixels make a region and confirm it, as in every shipped pipeline."""
+LEAST_PX = RULE.min_area_px
 EIGHT = np.ones((3, 3))
 
 
@@ -40,12 +43,14 @@ class Watched:
     note: str = ""
 
 
-def regions(candidate: NDArray[np.bool_], seed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the (y, x) pixels of 8-connected `candidate` regions of at least LEAST_PX pixels that hold a `seed`."""
-    patches, count = label(candidate, EIGHT)
-    size = np.bincount(patches.ravel(), minlength=count + 1)
-    seeded = np.bincount(patches.ravel(), (seed & candidate).ravel(), count + 1) > 0
-    keep = (size >= LEAST_PX) & seeded
+def regions(worth: NDArray[np.float64], confirmed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the (y, x) pixels of the confirmed regions, of at least LEAST_PX 8-connected pixels.
+
+    `worth` is what a pixel's evidence counts towards its region, 0 = unchanged, 1 at most; one at least must be `confirmed`.
+    """
+    patches, count = label(worth > 0, EIGHT)
+    size, sure, total = (np.bincount(patches.ravel(), weights.ravel(), count + 1) for weights in (worth > 0, confirmed, worth))
+    keep = (size >= LEAST_PX) & (sure > 0) & (total >= RULE.min_evidence_px)
     keep[0] = False
     return np.asarray(keep[patches])
 
@@ -65,14 +70,20 @@ def watch(detectors: Sequence[Detector], cube: xr.Dataset, grid: GeoBox, monitor
     state, block = detector.start(baseline), Block(0, 0, 0, 0, grid)
     for at in np.flatnonzero(days >= monitor_day):
         state = detector.update(baseline, state, cube.isel(time=at))
-        changed = detector.report(baseline, state, block)
-        candidate, seed = (np.zeros(first.shape, bool) for _ in range(2))
-        candidate[changed.rows, changed.cols] = changed.evidence >= LEAST_EVIDENCE
-        seed[changed.rows, changed.cols] = changed.status == PixelStatus.CONFIRMED
-        # A confirmed pixel is part of its region whatever its evidence has sunk to since.
-        first[regions(candidate | seed, seed) & (first == 0)] = days[at]
+        first[_confirmed(detector.report(baseline, state, block), first.shape) & (first == 0)] = days[at]
     note = type(detector).__name__ if shortages[0] else ""
     return Watched(first, fitted - begun, time.perf_counter() - fitted, note)
+
+
+def _confirmed(changed: ChangeMap, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the (y, x) pixels of the confirmed regions of a change map."""
+    worth, confirmed = np.zeros(shape), np.zeros(shape, bool)
+    off = changed.status != PixelStatus.FINISHED
+    rows, cols, sure = changed.rows[off], changed.cols[off], changed.status[off] == PixelStatus.CONFIRMED
+    # never nought, since a changed pixel is part of its region whatever its evidence has sunk to
+    worth[rows, cols] = np.where(sure, 1, np.clip(changed.evidence[off] / CONFIRMING_EVIDENCE, 1e-6, 1))
+    confirmed[rows, cols] = sure
+    return regions(worth, confirmed)
 
 
 def alarms_from_days(detected: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -80,5 +91,5 @@ def alarms_from_days(detected: NDArray[np.int32], days: NDArray[np.int32]) -> ND
     first = np.zeros(detected.shape, np.int32)
     for day in np.unique(days):
         hit = (detected > 0) & (detected <= day)
-        first[regions(hit, hit) & (first == 0)] = day
+        first[regions(hit.astype(float), hit) & (first == 0)] = day
     return first

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from sentinel_watch.compiled import compiled
-from sentinel_watch.domain.change import PixelStatus
+from sentinel_watch.domain.change import CONFIRMING_EVIDENCE, PixelStatus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Rules(NamedTuple):
     drift_gain: float = 0.25
     """Most that a look adds by the running mean alone."""
     provisional_at: float = 2.0
-    confirm_at: float = 4.0
+    confirm_at: float = CONFIRMING_EVIDENCE
     confirm_looks: int = 4
     """Anomalous looks."""
     confirm_days: int = 30

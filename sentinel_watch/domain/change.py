@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon, Polygon
 
-__all__ = ["Arrays", "ChangeMap", "PixelStatus", "Region"]
+__all__ = ["CONFIRMING_EVIDENCE", "Arrays", "ChangeMap", "PixelStatus", "Region"]
 
 Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Named arrays: how a detector's baseline and state are kept and saved."""
+
+
+CONFIRMING_EVIDENCE = 4.0
+"""Evidence without which no detector confirms a pixel; one that has less has come that share of the way."""
 
 
 class PixelStatus(IntEnum):

@@ -40,13 +40,13 @@ class Segmentation(Part):
     """Which changed pixels make a region.
 
     A shift of the scene leaves slivers along every edge in the landscape: a larger `min_area_px` drops them, and with them the
-    smallest events. `min_confirmed_px` confirms a region and dates it; larger is later and surer.
+    smallest events. A larger `min_evidence_px` is later and surer.
     """
 
     min_area_px: int = Field(5, ge=1, le=10_000)
     """Minimum mapping unit: regions of fewer pixels are left out."""
-    min_confirmed_px: int = Field(3, ge=1, le=10_000)
-    """A region is confirmed where at least so many of its pixels are."""
+    min_evidence_px: int = Field(6, ge=1, le=10_000)
+    """A region is confirmed by evidence worth so many confirmed pixels, one of which is confirmed: those on their way count in part."""
 
     def regions(self, changes: Sequence[ChangeMap], inside: NDArray[np.bool_], grid: GeoBox, bands: Sequence[str]) -> tuple[Region, ...]:
         """Return the regions of still changed pixels, top to bottom, left to right; 8-connected.
@@ -63,7 +63,7 @@ class Segmentation(Part):
         if not active.rows.size:
             return ()
         parts = components(active, grid, self.min_area_px)
-        told = summarise(parts.pixels, parts.starts, self.min_confirmed_px)
+        told = summarise(parts.pixels, parts.starts, self.min_evidence_px)
         return tuple(_regions(parts, told, abs(grid.resolution.x * grid.resolution.y), bands))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from sentinel_watch.compiled import compiled
-from sentinel_watch.domain.change import ChangeMap, PixelStatus
+from sentinel_watch.domain.change import CONFIRMING_EVIDENCE, ChangeMap, PixelStatus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +26,13 @@ class Summary(NamedTuple):
     """Of n regions; days since 1970-01-01, 0 = there is none."""
 
     sure: NDArray[np.bool_]
-    """(n,) whether enough pixels are confirmed; onset, signal and spectra are of those alone then."""
+    """(n,) whether it is confirmed; onset, signal and spectra are of the confirmed pixels alone then."""
     onset: Days
     """(n,) median over the pixels that were confirmed first, or over all: one of their days."""
     last_clear: Days
     """(n,) last day before the onset on which one of the pixels was seen clear."""
     confirmed: Days
-    """(n,) day by which enough pixels were confirmed."""
+    """(n,) day by which so many pixels were confirmed, or of the last look where fewer are."""
     last_look: Days
     still_clear: Days
     half_by: Days
@@ -64,14 +64,14 @@ class _Columns(NamedTuple):
     observed: NDArray[np.float32]
 
 
-def summarise(change: ChangeMap, starts: NDArray[np.int64], min_confirmed_px: int) -> Summary:
+def summarise(change: ChangeMap, starts: NDArray[np.int64], min_evidence_px: int) -> Summary:
     """Return what the pixels of `change`, sorted by region, say of each region.
 
-    `starts` (n + 1,) are the first pixel of each region and the end of the last; no region is empty. A region is confirmed by
-    `min_confirmed_px` of its pixels, and dated by those that were confirmed by the day on which that was so.
+    `starts` (n + 1,) are the first pixel of each region and the end of the last; no region is empty. A region is confirmed by evidence
+    worth `min_evidence_px` confirmed pixels, and dated by those that were confirmed by the day on which so many were, or by now.
     """
     out = _blank(starts.size - 1, change.expected.shape[1])
-    _summarise(_Columns(*(getattr(change, name) for name in _Columns._fields)), starts, min_confirmed_px, out)
+    _summarise(_Columns(*(getattr(change, name) for name in _Columns._fields)), starts, min_evidence_px, out)
     return out
 
 
@@ -88,11 +88,11 @@ def _summarise(columns: _Columns, starts: NDArray[np.int64], enough: int, out: S
     for n in range(starts.size - 1):
         begin, end = starts[n], starts[n + 1]
         core = begin + np.flatnonzero(columns.status[begin:end] == _CONFIRMED)
-        out.sure[n] = core.size >= enough
+        out.sure[n] = core.size > 0 and _worth(columns, begin, end) >= enough
         if not out.sure[n]:
             core = np.arange(begin, end)
-        _date(columns, core, enough, out, n)
         out.last_look[n] = columns.last_look[begin:end].max()
+        _date(columns, core, enough, out, n)
         out.magnitude[n] = _median(columns.magnitude[core])
         out.evidence[n] = _median(columns.evidence[core])
         out.n_looks[n] = _median(columns.n_looks[core].astype(np.int64))
@@ -102,12 +102,25 @@ def _summarise(columns: _Columns, starts: NDArray[np.int64], enough: int, out: S
 
 
 @compiled
+def _worth(columns: _Columns, begin: int, end: int) -> float:
+    """Return how many confirmed pixels the evidence of the pixels from `begin` to `end` is worth.
+
+    Neighbours that are off together speak for each other: noise seldom comes in patches. None counts for more than one.
+    """
+    worth = 0.0
+    for pixel in range(begin, end):
+        sure = columns.status[pixel] == _CONFIRMED
+        worth += 1.0 if sure else min(columns.evidence[pixel] / CONFIRMING_EVIDENCE, 1.0)
+    return worth
+
+
+@compiled
 def _date(columns: _Columns, core: NDArray[np.int64], enough: int, out: Summary, n: int) -> None:
     """Fill the days of region `n` from the pixels `core`."""
     onset, clear, first = columns.onset[core], columns.last_clear[core], columns.onset[core]
     if out.sure[n]:
         confirmed = columns.confirmed[core]
-        out.confirmed[n] = np.sort(confirmed)[enough - 1]
+        out.confirmed[n] = np.sort(confirmed)[enough - 1] if core.size >= enough else out.last_look[n]
         first = onset[confirmed <= out.confirmed[n]]
     out.onset[n] = _day(first, 0.5)
     out.half_by[n], out.mostly_by[n] = _day(onset, 0.5), _day(onset, 0.8)

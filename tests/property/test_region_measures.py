@@ -14,17 +14,18 @@ from region_examples import BANDS, DAY, SMALL, change_map
 from shapely import union_all
 from shapely.geometry import shape
 
-from sentinel_watch.domain.change import PixelStatus
+from sentinel_watch.domain.change import CONFIRMING_EVIDENCE, PixelStatus
 from sentinel_watch.segmentation import Segmentation
 
 days = npst.arrays(np.int32, SMALL.shape, elements=st.integers(DAY, DAY + 30))
 signals = npst.arrays(np.float32, SMALL.shape, elements=st.floats(0, 100, width=32))
+evidences = npst.arrays(np.float32, SMALL.shape, elements=st.floats(0, 8, width=16))
 looks = npst.arrays(np.uint16, SMALL.shape, elements=st.integers(1, 40))
 spectra = npst.arrays(np.float32, (*SMALL.shape, 2), elements=st.sampled_from([np.nan, 0.001, 0.0734, 0.31, 0.999]))
 statuses = npst.arrays(np.uint8, SMALL.shape, elements=st.integers(0, 3), fill=st.sampled_from([0, 0, 2]))
 columns = st.fixed_dictionaries({
     "onset": days, "confirmed": days.map(lambda days: days + 30), "last_clear": days.map(lambda days: np.where(days % 4, days - 15, 0)),
-    "magnitude": signals, "evidence": signals, "n_looks": looks, "n_anomalous": looks, "expected": spectra, "observed": spectra,
+    "magnitude": signals, "evidence": evidences, "n_looks": looks, "n_anomalous": looks, "expected": spectra, "observed": spectra,
 })  # fmt: skip
 
 
@@ -48,9 +49,10 @@ def plain(cells, status, changes, enough):
     """Return what a region's pixels `cells`, (y, x) of bool, say."""
     columns = {name: values[cells] for name, values in {"status": status, **changes}.items()}
     sure = columns["status"] == PixelStatus.CONFIRMED
-    confirmed = sure.sum() >= enough
+    worth = np.where(sure, 1, np.minimum(columns["evidence"].astype(float) / CONFIRMING_EVIDENCE, 1)).sum()
+    confirmed = bool(sure.any()) and worth >= enough
     core = {name: values[sure] if confirmed else values for name, values in columns.items()}
-    by = np.sort(core["confirmed"])[enough - 1] if confirmed else None
+    by = (np.sort(core["confirmed"])[enough - 1] if sure.sum() >= enough else DAY + 100) if confirmed else None
     first = core["onset"][core["confirmed"] <= by] if confirmed else core["onset"]
     onset = np.quantile(first, 0.5, method="inverted_cdf")
     clear = core["last_clear"]
@@ -69,7 +71,7 @@ def plain(cells, status, changes, enough):
 @given(statuses, columns, st.integers(1, 9), st.integers(1, 4))
 def test_regions_are_measured_as_each_alone(status, changes, least, enough):
     """Days, medians, means and outlines of all regions are those that numpy and shapely find of each, to the last bit."""
-    rule = Segmentation(min_area_px=least, min_confirmed_px=enough)
+    rule = Segmentation(min_area_px=least, min_evidence_px=enough)
     for region in rule.regions([change_map(status, **changes)], np.ones(SMALL.shape, bool), SMALL, BANDS):
         cells = np.zeros(SMALL.shape, bool)
         cells[region.rows, region.cols] = True

@@ -15,7 +15,7 @@ from sentinel_watch.segmentation import Segmentation
 statuses = npst.arrays(np.uint8, SMALL.shape, elements=st.integers(0, 3), fill=st.sampled_from([0, 0, 2]))
 row_edges = st.lists(st.integers(1, SMALL.shape[0] - 1), max_size=3)
 col_edges = st.lists(st.integers(1, SMALL.shape[1] - 1), max_size=3)
-rules = st.builds(Segmentation, min_area_px=st.integers(1, 12), min_confirmed_px=st.integers(1, 4))
+rules = st.builds(Segmentation, min_area_px=st.integers(1, 12), min_evidence_px=st.integers(1, 4))
 asides = npst.arrays(np.bool_, SMALL.shape, fill=st.just(True))
 
 

@@ -45,21 +45,23 @@ def alarm_at(rows: slice, cols: slice, day: int) -> np.ndarray:
     return first
 
 
-def test_small_or_unseeded_regions_do_not_count() -> None:
-    """Four pixels, or ten without a confirmed one, are no region; five with one are."""
-    candidate = np.zeros((10, 10), bool)
-    candidate[0, :4] = candidate[3, :5] = candidate[6] = True
-    seed = np.zeros((10, 10), bool)
-    seed[0, 0] = seed[3, 0] = True
-    kept = regions(candidate, seed)
-    assert kept.sum() == 5
-    assert kept[3, :5].all()
+def test_small_or_unconfirmed_regions_do_not_count() -> None:
+    """Four confirmed pixels, eight that have come half of the way, or ten without a confirmed one, are no region; six confirmed ones are."""
+    worth = np.zeros((12, 10))
+    worth[0, :4] = worth[3, :6] = worth[6] = 1
+    worth[9, :8] = 0.5
+    confirmed = worth == 1
+    confirmed[6] = False
+    confirmed[9, 0] = True
+    kept = regions(worth, confirmed)
+    assert kept.sum() == 6
+    assert kept[3, :6].all()
 
 
-def test_a_pixelwise_method_alarms_when_the_fifth_neighbour_joins() -> None:
-    """A region's day is the day on which it has five pixels."""
-    detected = np.zeros((5, 5), np.int32)
-    detected[0] = [10, 10, 20, 20, 30]
+def test_a_pixelwise_method_alarms_when_the_sixth_neighbour_joins() -> None:
+    """A region's day is the day on which it has as many pixels as confirm one of ours."""
+    detected = np.zeros((6, 6), np.int32)
+    detected[0] = [10, 10, 20, 20, 20, 30]
     first = alarms_from_days(detected, np.array([10, 20, 30, 40]))
     assert (first[0] == 30).all()
 

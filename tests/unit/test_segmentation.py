@@ -16,7 +16,7 @@ EVERYWHERE = np.ones(GRID.shape, bool)
 
 def regions_of(*lines: str, rule: Segmentation | None = None, inside=EVERYWHERE, **changes):
     """Return the regions of a picture."""
-    return (rule or Segmentation(min_area_px=1, min_confirmed_px=1)).regions([change_map(drawn(*lines), **changes)], inside, GRID, BANDS)
+    return (rule or Segmentation(min_area_px=1, min_evidence_px=1)).regions([change_map(drawn(*lines), **changes)], inside, GRID, BANDS)
 
 
 def day(number: int) -> date:
@@ -42,17 +42,29 @@ def test_the_minimum_mapping_unit_counts_pixels(least, found):
     assert len(regions_of("CC", "CC", rule=Segmentation(min_area_px=least))) == found
 
 
-def test_a_region_is_confirmed_by_enough_of_its_pixels():
-    """Two confirmed pixels do not confirm where three are asked for."""
-    rule = Segmentation(min_area_px=1, min_confirmed_px=3)
-    (few,), (enough,) = regions_of("CCpp", rule=rule), regions_of("CCCp", rule=rule)
+def test_a_region_is_confirmed_by_the_evidence_of_all_its_pixels():
+    """Pixels that have come three quarters of the way count as so much: two confirmed ones and two of them are worth three, with one they are not."""
+    rule = Segmentation(min_area_px=1, min_evidence_px=3)
+    (few,), (enough,) = regions_of("CCp", rule=rule), regions_of("CCpp", rule=rule)
     assert (few.status, few.confirmed) == (PixelStatus.PROVISIONAL, None)
-    assert enough.status is PixelStatus.CONFIRMED
+    assert (enough.status, enough.confirmed) == (PixelStatus.CONFIRMED, enough.last_observed)
+
+
+def test_no_evidence_confirms_a_region_of_provisional_pixels():
+    """However much they are off, pixels none of which is confirmed, as a week of haze leaves them, confirm nothing."""
+    (region,) = regions_of("ppp", "ppp", evidence=np.full(GRID.shape, 100, np.float32))
+    assert region.status is PixelStatus.PROVISIONAL
+
+
+def test_one_pixel_counts_for_one():
+    """No pixel speaks for its neighbours, however much it is off."""
+    (region,) = regions_of("CCpp", rule=Segmentation(min_area_px=1, min_evidence_px=5), evidence=np.full(GRID.shape, 100, np.float32))
+    assert region.status is PixelStatus.PROVISIONAL
 
 
 def test_a_region_is_confirmed_on_the_day_of_the_pixel_that_made_it_so():
     """The day of confirmation is that of the third pixel where three are asked for."""
-    (region,) = regions_of("CCCC", rule=Segmentation(min_area_px=1, min_confirmed_px=3))
+    (region,) = regions_of("CCCC", rule=Segmentation(min_area_px=1, min_evidence_px=3))
     assert region.confirmed == day(DAY + 60 + 2)
 
 
@@ -90,7 +102,7 @@ def test_a_region_is_dated_by_the_pixels_that_were_confirmed_first():
     onset, confirmed = np.full(GRID.shape, DAY, np.int32), np.full(GRID.shape, DAY + 60, np.int32)
     onset[0, 0] = DAY - 500
     onset[1:], confirmed[1:] = DAY + 200, DAY + 260
-    rule = Segmentation(min_area_px=1, min_confirmed_px=3)
+    rule = Segmentation(min_area_px=1, min_evidence_px=3)
     (region,) = regions_of(*["CCC"] * 4, rule=rule, onset=onset, confirmed=confirmed)
     assert (region.onset, region.confirmed) == (day(DAY), day(DAY + 60))
 
@@ -100,7 +112,7 @@ def test_pixels_that_were_confirmed_on_one_day_date_a_region_together():
     onset = np.full(GRID.shape, DAY + 40, np.int32)
     onset[0] = DAY
     (region,) = regions_of(
-        *["CCC"] * 4, rule=Segmentation(min_area_px=1, min_confirmed_px=3), onset=onset, confirmed=np.full(GRID.shape, DAY + 60, np.int32)
+        *["CCC"] * 4, rule=Segmentation(min_area_px=1, min_evidence_px=3), onset=onset, confirmed=np.full(GRID.shape, DAY + 60, np.int32)
     )
     assert region.onset == day(DAY + 40)
 

@@ -35,7 +35,9 @@ class FalseScore:
     span: str
     events: int
     area_share: float
-    """Share of the scored pixels that lay in a false region at any time."""
+    """Share of the scored pixels off every event that lay in a confirmed region at any time."""
+    fringe_share: float
+    """The part of it in regions that mostly lay on ground that really changed."""
     km2_years: float
 
 
@@ -72,10 +74,10 @@ def score_false(first_day: NDArray[np.int32], run: Run) -> FalseScore:
     size = np.bincount(patches.ravel(), minlength=count + 1)
     false = (off >= LEAST_PX) & (on == 0) & (off >= 0.5 * size)
     false[0] = False
-    area = (first_day > 0) & scored & ~near
-    return FalseScore(
-        run.name, run.scenario, site.span.name, int(false.sum()), float(area.sum() / max((scored & ~near).sum(), 1)), site.km2_years
-    )
+    area, ground = (first_day > 0) & scored & ~near, max((scored & ~near).sum(), 1)
+    fringe = area & (off < 0.5 * size)[patches]
+    shares = float(area.sum() / ground), float(fringe.sum() / ground)
+    return FalseScore(run.name, run.scenario, site.span.name, int(false.sum()), *shares, site.km2_years)
 
 
 def score_event(first_day: NDArray[np.int32], event: Planted, run: Run) -> EventScore:

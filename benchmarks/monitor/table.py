@@ -42,7 +42,7 @@ class Tally:
             self.false.append(score_false(watched.first_day, run))
 
     def false_figures(self, scenario: str, spans: str = "") -> dict[str, float]:
-        """Return rate per km² and year with its interval, area share and exposure, over the spans whose name starts with `spans`.
+        """Return rate per km² and year with its interval, area shares and exposure, over the spans whose name starts with `spans`.
 
         The span whose history is short counts only where it is asked for by name.
         """
@@ -52,8 +52,10 @@ class Tally:
         if not exposure:
             return {}
         low, high = poisson_interval(events, exposure)
-        area = float(np.average([score.area_share for score in scores], weights=[score.km2_years for score in scores]))
-        return {"events": events, "rate": events / exposure, "low": low, "high": high, "area_share": area, "km2_years": exposure}
+        shares = [(score.area_share, score.fringe_share) for score in scores]
+        area, fringe = map(float, np.average(shares, axis=0, weights=[score.km2_years for score in scores]))
+        rate = {"events": events, "rate": events / exposure, "low": low, "high": high}
+        return {**rate, "area_share": area, "fringe_share": fringe, "km2_years": exposure}
 
     def counted(self) -> list[EventScore]:
         """Return the scores of the events, those left out that are very small, or were planted where the history is short."""
@@ -132,7 +134,8 @@ def recall_table(tallies: Sequence[Tally]) -> str:
 def _false_cell(figures: Mapping[str, float]) -> str:
     if not figures:
         return "-"
-    return f"{figures['rate']:.1f} [{figures['low']:.1f}-{figures['high']:.1f}], {100 * figures['area_share']:.2f} %"
+    area, fringe = 100 * figures["area_share"], 100 * figures["fringe_share"]
+    return f"{figures['rate']:.1f} [{figures['low']:.1f}-{figures['high']:.1f}], {area:.2f} %" + (f" ({fringe:.2f})" if fringe else "")
 
 
 def recall_cell(figures: Mapping[str, float]) -> str:

@@ -94,6 +94,14 @@ def test_real_changes_are_not_scored(run: Run) -> None:
     assert (score.events, score.area_share) == (0, 0)
 
 
+@pytest.mark.parametrize(("top", "is_fringe"), [(12, True), (5, False)])
+def test_false_area_beside_real_changes_is_told_apart(run: Run, top: int, is_fringe: bool) -> None:
+    """What a region on changed ground takes in beside it is false area, and said to be a fringe; a region that mostly lies off it is none."""
+    score = score_false(alarm_at(slice(top, 20), slice(15, 20), START + 140), run)
+    assert score.area_share > 0
+    assert score.fringe_share == (score.area_share if is_fringe else 0)
+
+
 def test_false_area_counts_what_a_merged_blob_hides(run: Run) -> None:
     """One blob over the whole site is no false event, for it touches the event, but nearly all the area is false."""
     score = score_false(alarm_at(slice(0, 20), slice(0, 20), START + 140), run)

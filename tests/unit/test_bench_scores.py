@@ -46,7 +46,7 @@ def alarm_at(rows: slice, cols: slice, day: int) -> np.ndarray:
 
 
 def test_small_or_unconfirmed_regions_do_not_count() -> None:
-    """Four confirmed pixels, eight that have come half of the way, or ten without a confirmed one, are no region; six confirmed ones are."""
+    """Four confirmed pixels, eight that have come half way, or ten without a confirmed one, are no region; six confirmed ones are."""
     worth = np.zeros((12, 10))
     worth[0, :4] = worth[3, :6] = worth[6] = 1
     worth[9, :8] = 0.5
@@ -96,7 +96,7 @@ def test_real_changes_are_not_scored(run: Run) -> None:
 
 @pytest.mark.parametrize(("top", "is_fringe"), [(12, True), (5, False)])
 def test_false_area_beside_real_changes_is_told_apart(run: Run, top: int, is_fringe: bool) -> None:
-    """What a region on changed ground takes in beside it is false area, and said to be a fringe; a region that mostly lies off it is none."""
+    """What a region on changed ground takes in beside it is false area, and a fringe; a region that mostly lies off it is none."""
     score = score_false(alarm_at(slice(top, 20), slice(15, 20), START + 140), run)
     assert score.area_share > 0
     assert score.fringe_share == (score.area_share if is_fringe else 0)

@@ -79,7 +79,7 @@ def built(text: str) -> list[Detector]:
 def plan_of(options: argparse.Namespace) -> Plan:
     """Return which runs are made."""
     seeds = list(SEEDS[options.role])
-    clean, disturbed, planted = (seeds[:1], seeds[1:2], seeds[2:4]) if options.quick else (seeds[:3], seeds[:1], seeds[:6])
+    clean, disturbed, planted = (seeds[:1], seeds[1:2], seeds[2:4]) if options.quick else (seeds[:3], seeds[:3], seeds[:6])
     chosen = options.scenario or [CLEAN, EVENTS, SMALL, *NUISANCES]
     names = [name for name in NUISANCES if name in chosen]
     small = planted[:3] if SMALL in chosen else []
@@ -90,7 +90,7 @@ def peer_plan(options: argparse.Namespace, *, sweep: bool) -> Plan:
     """Return the peers' runs, a part of ours: they are slow."""
     ours = plan_of(options)
     names = [] if sweep else [name for name in ours.nuisances if name in PEER_NUISANCES]
-    return Plan(ours.clean_seeds[:1], ours.nuisance_seeds, ours.event_seeds[:3], names, (), options.spectra)
+    return Plan(ours.clean_seeds[:1], ours.nuisance_seeds[:1], ours.event_seeds[:3], names, (), options.spectra)
 
 
 def our_tallies(sites: Sequence[BenchSite], options: argparse.Namespace) -> list[Tally]:

@@ -124,7 +124,7 @@ def test_the_time_series_marks_the_milestones():
 
 
 def test_the_time_series_shows_an_index_and_a_band():
-    """What hardly shows in an index of vegetation shows in a band: the figure has the one of each kind that moved most, the clearer first."""
+    """What hardly shows in an index of vegetation shows in a band: the one of each kind that moved most is drawn, the clearer first."""
     made = inputs(Place())
     series = all_series(made.samples, made.normal, made.index, made.indices)
     onset = np.datetime64(made.event.region.onset)

@@ -43,7 +43,7 @@ def test_the_minimum_mapping_unit_counts_pixels(least, found):
 
 
 def test_a_region_is_confirmed_by_the_evidence_of_all_its_pixels():
-    """Pixels that have come three quarters of the way count as so much: two confirmed ones and two of them are worth three, with one they are not."""
+    """Pixels that have come three quarters of the way count as so much: two of them make two confirmed ones worth three, one does not."""
     rule = Segmentation(min_area_px=1, min_evidence_px=3)
     (few,), (enough,) = regions_of("CCp", rule=rule), regions_of("CCpp", rule=rule)
     assert (few.status, few.confirmed) == (PixelStatus.PROVISIONAL, None)

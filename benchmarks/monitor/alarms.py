@@ -12,6 +12,7 @@ from scipy.ndimage import label
 from sentinel_watch.domain.change import CONFIRMING_EVIDENCE, PixelStatus
 from sentinel_watch.domain.grid import Block
 from sentinel_watch.domain.look import day_number
+from sentinel_watch.errors import NotNormalisableError
 from sentinel_watch.pipeline.definition import load_pipeline
 
 if TYPE_CHECKING:
@@ -69,7 +70,11 @@ def watch(detectors: Sequence[Detector], cube: xr.Dataset, grid: GeoBox, monitor
     fitted = time.perf_counter()
     state, block = detector.start(baseline), Block(0, 0, 0, 0, grid)
     for at in np.flatnonzero(days >= monitor_day):
-        state = detector.update(baseline, state, cube.isel(time=at))
+        try:
+            state = detector.update(baseline, state, cube.isel(time=at))
+        except NotNormalisableError:
+            # a run rejects such a scene, and goes on
+            continue
         first[_confirmed(detector.report(baseline, state, block), first.shape) & (first == 0)] = days[at]
     note = type(detector).__name__ if shortages[0] else ""
     return Watched(first, fitted - begun, time.perf_counter() - fitted, note)

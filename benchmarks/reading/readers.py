@@ -127,6 +127,16 @@ def whole_files(url: str, grid: GeoBox) -> Pixels:
     return _all(lambda number: np.stack([read_band(_href(url, number, band)) for band in BANDS]))
 
 
+def odc_stac_as_it_comes(url: str, grid: GeoBox) -> Pixels:
+    """Read with odc-stac at its defaults: one band after the other."""
+    return _odc_stac(url, grid, lambda load: load())
+
+
+def odc_stac_dask_as_it_comes(url: str, grid: GeoBox) -> Pixels:
+    """Read with odc-stac in chunks of dask at its defaults: as many threads as the machine has processors."""
+    return _odc_stac(url, grid, lambda load: load(chunks={}).compute())
+
+
 def odc_stac(url: str, grid: GeoBox) -> Pixels:
     """Read with a pool of odc-stac, 16 bands at once; it ends each pool, also one that is given to it."""
     return _odc_stac(url, grid, lambda load: load(pool=16))
@@ -187,6 +197,8 @@ READERS: dict[str, Reader] = {
     "sentinel-watch": checked,
     "rasterio /vsicurl": plain_rasterio,
     "whole files": whole_files,
+    "odc-stac, as it comes": odc_stac_as_it_comes,
+    "odc-stac, dask as it comes": odc_stac_dask_as_it_comes,
     "odc-stac, pool": odc_stac,
     "odc-stac, dask": odc_stac_dask,
     "odc-stac, dask, 32 threads": partial(odc_stac_dask, threads=32),
@@ -196,6 +208,8 @@ READERS: dict[str, Reader] = {
 DISK_READERS: dict[str, Reader] = {
     "sentinel-watch": local_files,
     "rasterio": plain_files,
+    "odc-stac, as it comes": odc_stac_as_it_comes,
+    "odc-stac, dask as it comes": odc_stac_dask_as_it_comes,
     "odc-stac, pool": odc_stac,
     "odc-stac, dask": odc_stac_dask,
 }

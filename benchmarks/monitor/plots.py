@@ -74,7 +74,10 @@ def plot_nuisances(ours: Tally, path: Path) -> None:
     places = np.arange(len(scenarios))[::-1]
     rates = np.array([[f["rate"], f["rate"] - f["low"], f["high"] - f["rate"]] for f in figures])
     left.errorbar(rates[:, 0], places, xerr=rates[:, 1:].T, fmt="o", color=OURS, capsize=3)
-    right.barh(places, [100 * f["area_share"] for f in figures], color=OURS, height=0.6)
+    area, fringe = (np.array([100 * f[share] for f in figures]) for share in ("area_share", "fringe_share"))
+    right.barh(places, area - fringe, color=OURS, height=0.6, label="regions of their own")
+    right.barh(places, fringe, left=area - fringe, color=OURS, alpha=0.35, height=0.6, label="fringes of real changes")
+    figure.legend(loc="outside lower right", ncols=2, fontsize=8, frameon=False)
     for axis, limit, label in ((left, 2, "false events / km² year"), (right, 1, "false area, %")):
         axis.axvline(limit, color=GREY, linestyle="--", linewidth=1)
         axis.set(xlabel=label, xlim=(0, None))

@@ -31,7 +31,7 @@ _STABLE, _PROVISIONAL, _CONFIRMED, _FINISHED = (int(status) for status in PixelS
 class Rules(NamedTuple):
     """When evidence counts; distances are in units of a pixel's own noise."""
 
-    quiet_below: float = 1.3
+    quiet_below: float = 1.4
     """A look adds its distance less this, clipped to [-1, 1]."""
     drift_below: float = 3.0
     """The same for the running mean of deviations; its looks are not independent."""

@@ -71,7 +71,7 @@ class Seasonal(Part):
     """Factor on distances at which vegetation is thinner than usual, as after fire, felling and drought: noise is hardly ever that."""
     char_below: float = Field(3.0, ge=0.5, le=100)
     """How far a look must lie towards char to count, in units of how far it usually does: along one known direction noise is short."""
-    quiet_below: float = Field(1.3, ge=0.5, le=5)
+    quiet_below: float = Field(1.4, ge=0.5, le=5)
     """Distance, in units of a pixel's own usual largest one, from which on a look counts as anomalous."""
 
     def shortage(self, history: xr.Dataset) -> str:

@@ -20,7 +20,7 @@ DETECTABLE_HA: Mapping[str, float] = dict.fromkeys(
     ),
     0.1,
 )  # fmt: skip
-"""Class -> area, hectares, from which on at least half of such events were found, planted ones and real ones; not listed = not measured, or not reached."""
+"""Class -> area, hectares, from which on at least half of such events were found, planted and real; others were not measured, or less."""
 
 
 def below_measured_area(event_class: str, area_ha: float) -> bool:

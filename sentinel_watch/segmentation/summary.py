@@ -26,7 +26,7 @@ class Summary(NamedTuple):
     """Of n regions; days since 1970-01-01, 0 = there is none."""
 
     sure: NDArray[np.bool_]
-    """(n,) whether it is confirmed; onset, signal and spectra are of the confirmed pixels alone then."""
+    """(n,) whether it is confirmed; onset, signal and spectra are of the confirmed pixels alone once these alone suffice for it."""
     onset: Days
     """(n,) median over the pixels that were confirmed first, or over all: one of their days."""
     last_clear: Days
@@ -68,7 +68,8 @@ def summarise(change: ChangeMap, starts: NDArray[np.int64], min_evidence_px: int
     """Return what the pixels of `change`, sorted by region, say of each region.
 
     `starts` (n + 1,) are the first pixel of each region and the end of the last; no region is empty. A region is confirmed by evidence
-    worth `min_evidence_px` confirmed pixels, and dated by those that were confirmed by the day on which so many were, or by now.
+    worth `min_evidence_px` confirmed pixels, and dated by those that were confirmed by the day on which so many were; by all of them
+    where fewer are.
     """
     out = _blank(starts.size - 1, change.expected.shape[1])
     _summarise(_Columns(*(getattr(change, name) for name in _Columns._fields)), starts, min_evidence_px, out)
@@ -88,11 +89,16 @@ def _summarise(columns: _Columns, starts: NDArray[np.int64], enough: int, out: S
     for n in range(starts.size - 1):
         begin, end = starts[n], starts[n + 1]
         core = begin + np.flatnonzero(columns.status[begin:end] == _CONFIRMED)
-        out.sure[n] = core.size > 0 and _worth(columns, begin, end) >= enough
-        if not out.sure[n]:
-            core = np.arange(begin, end)
+        alone = core.size >= enough
+        out.sure[n] = alone or (core.size > 0 and _worth(columns, begin, end) >= enough)
         out.last_look[n] = columns.last_look[begin:end].max()
-        _date(columns, core, enough, out, n)
+        if alone:
+            out.confirmed[n] = np.sort(columns.confirmed[core])[enough - 1]
+        elif out.sure[n]:
+            out.confirmed[n] = out.last_look[n]
+        # one early pixel must not date what many have confirmed together
+        core = core if alone else np.arange(begin, end)
+        _date(columns, core, out, n)
         out.magnitude[n] = _median(columns.magnitude[core])
         out.evidence[n] = _median(columns.evidence[core])
         out.n_looks[n] = _median(columns.n_looks[core].astype(np.int64))
@@ -115,13 +121,10 @@ def _worth(columns: _Columns, begin: int, end: int) -> float:
 
 
 @compiled
-def _date(columns: _Columns, core: NDArray[np.int64], enough: int, out: Summary, n: int) -> None:
-    """Fill the days of region `n` from the pixels `core`."""
-    onset, clear, first = columns.onset[core], columns.last_clear[core], columns.onset[core]
-    if out.sure[n]:
-        confirmed = columns.confirmed[core]
-        out.confirmed[n] = np.sort(confirmed)[enough - 1] if core.size >= enough else out.last_look[n]
-        first = onset[confirmed <= out.confirmed[n]]
+def _date(columns: _Columns, core: NDArray[np.int64], out: Summary, n: int) -> None:
+    """Fill the days of region `n` from the pixels `core`, but that of its confirmation, which is known."""
+    onset, clear = columns.onset[core], columns.last_clear[core]
+    first = onset[columns.confirmed[core] <= out.confirmed[n]] if out.sure[n] else onset
     out.onset[n] = _day(first, 0.5)
     out.half_by[n], out.mostly_by[n] = _day(onset, 0.5), _day(onset, 0.8)
     # never all of them, since single pixels at an edge turn late for no reason of their own

@@ -51,8 +51,9 @@ def plain(cells, status, changes, enough):
     sure = columns["status"] == PixelStatus.CONFIRMED
     worth = np.where(sure, 1, np.minimum(columns["evidence"].astype(float) / CONFIRMING_EVIDENCE, 1)).sum()
     confirmed = bool(sure.any()) and worth >= enough
-    core = {name: values[sure] if confirmed else values for name, values in columns.items()}
-    by = (np.sort(core["confirmed"])[enough - 1] if sure.sum() >= enough else DAY + 100) if confirmed else None
+    alone = sure.sum() >= enough
+    core = {name: values[sure] if alone else values for name, values in columns.items()}
+    by = (np.sort(core["confirmed"])[enough - 1] if alone else DAY + 100) if confirmed else None
     first = core["onset"][core["confirmed"] <= by] if confirmed else core["onset"]
     onset = np.quantile(first, 0.5, method="inverted_cdf")
     clear = core["last_clear"]

@@ -56,6 +56,15 @@ def test_no_evidence_confirms_a_region_of_provisional_pixels():
     assert region.status is PixelStatus.PROVISIONAL
 
 
+def test_a_lone_early_pixel_does_not_date_what_many_confirm():
+    """Where confirmed pixels alone would not suffice, the day and the signal are those of all that did."""
+    onset = np.full(GRID.shape, DAY, np.int32)
+    onset[0, 0] = DAY - 500
+    (region,) = regions_of("Cpp", "ppp", rule=Segmentation(min_area_px=1, min_evidence_px=4), onset=onset)
+    assert (region.status, region.onset) == (PixelStatus.CONFIRMED, day(DAY))
+    assert region.magnitude == pytest.approx(5 + 0.5 + 0.25)
+
+
 def test_one_pixel_counts_for_one():
     """No pixel speaks for its neighbours, however much it is off."""
     (region,) = regions_of("CCpp", rule=Segmentation(min_area_px=1, min_evidence_px=5), evidence=np.full(GRID.shape, 100, np.float32))

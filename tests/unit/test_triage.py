@@ -207,7 +207,7 @@ def test_an_alert_says_what_it_rests_on():
     [("excavation", 0.3, False), ("excavation", 0.06, True), ("vegetation_stress", 5.0, True), ("gas_plume", 5.0, True)],
 )
 def test_what_is_more_often_missed_than_found_is_flagged(event_class, area_ha, flagged):
-    """Areas below the measured one are told, and so are classes of which less than half was found, or none was ever measured."""
+    """Areas below the measured one are told, and so are classes of which less than half was found or that nobody measured."""
     assert below_measured_area(event_class, area_ha) == flagged
 
 

@@ -93,9 +93,9 @@ class Region:
     """Outline along pixel edges, in the grid's CRS, metres."""
     area_ha: float
     status: PixelStatus
-    """CONFIRMED where any pixel is; FINISHED where no pixel is changed any more."""
+    """CONFIRMED where the evidence of its pixels suffices; FINISHED where no pixel is changed any more."""
     onset: date
-    """Day on which the pixels that were confirmed first turned anomalous, their median; before confirmation, that of all pixels."""
+    """Day on which the pixels that confirmed it turned anomalous, their median; before confirmation, that of all pixels."""
     last_clear: date | None
     """Day of the last usable look before the onset."""
     confirmed: date | None

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["CASE", "KINDS", "Trial", "case_of"]
 
 CASE = Path(__file__).resolve().parents[2] / "shared" / "cases" / "forest_romania"
-CORNER = box(22.1485, 45.2030, 22.1525, 45.2058)
+CORNER = box(22.1455, 45.2030, 22.1500, 45.2058)
 """A part of the forest in which trees were cut."""
 PERIOD = [datetime(year, 1, 1, tzinfo=UTC) for year in (2016, 2018, 2019)]
 BUSY = ("busy_seconds", "busy_date", "busy_other_clock", "busy_silent", "busy_for_long")

@@ -6,7 +6,7 @@ import select
 import socket
 import threading
 from base64 import b64encode
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -85,15 +85,16 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
         self.proxy.passed_on.extend(name.lower() for name in headers)
-        there.request(self.command, f"{parts.path}{'?' if parts.query else ''}{parts.query}", body, {**headers, "Host": parts.netloc})
-        answer = there.getresponse()
-        content = answer.read()
+        # closed whatever happens: the client may be gone by the time that the answer is here
+        with closing(there):
+            there.request(self.command, f"{parts.path}{'?' if parts.query else ''}{parts.query}", body, {**headers, "Host": parts.netloc})
+            answer = there.getresponse()
+            content = answer.read()
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in {"connection", "content-length", "date", "server"}:
                 self.send_header(name, value)
         self._end(content)
-        there.close()
 
     def do_POST(self) -> None:
         """Do the same for a POST."""

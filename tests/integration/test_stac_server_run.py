@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.pipeline.deliver import RunResult
 
-CORNER = box(22.1485, 45.2030, 22.1525, 45.2058)
+CORNER = box(22.1455, 45.2030, 22.1500, 45.2058)
 """A part of the forest in which trees were cut."""
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from sentinel_watch.pipeline.deliver import RunResult
 
-__all__ = ["CASE", "KINDS", "Trial", "case_of"]
+__all__ = ["CASE", "CORNER", "KINDS", "PERIOD", "Trial", "case_of"]
 
 CASE = Path(__file__).resolve().parents[2] / "shared" / "cases" / "forest_romania"
 CORNER = box(22.1455, 45.2030, 22.1500, 45.2058)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import label
 
-from sentinel_watch.domain.change import CONFIRMING_EVIDENCE, PixelStatus
+from sentinel_watch.domain.change import PixelStatus
 from sentinel_watch.domain.grid import Block
 from sentinel_watch.domain.look import day_number
 from sentinel_watch.errors import NotNormalisableError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sentinel_watch.contracts import Detector
     from sentinel_watch.domain.change import ChangeMap
 
-__all__ = ["LEAST_PX", "Watched", "alarms_from_days", "regions", "watch"]
+__all__ = ["EIGHT", "LEAST_PX", "Watched", "alarms_from_days", "mark_confirmed", "watch"]
 
 RULE = load_pipeline("mine").segmentation
 """When changed pixels make a region and confirm it, as in every shipped pipeline."""
@@ -42,18 +42,6 @@ class Watched:
     fit_s: float = 0.0
     update_s: float = 0.0
     note: str = ""
-
-
-def regions(worth: NDArray[np.float64], confirmed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the (y, x) pixels of the confirmed regions, of at least LEAST_PX 8-connected pixels.
-
-    `worth` is what a pixel's evidence counts towards its region, 0 = unchanged, 1 at most; one at least must be `confirmed`.
-    """
-    patches, count = label(worth > 0, EIGHT)
-    size, sure, total = (np.bincount(patches.ravel(), weights.ravel(), count + 1) for weights in (worth > 0, confirmed, worth))
-    keep = (size >= LEAST_PX) & (sure > 0) & (total >= RULE.min_evidence_px)
-    keep[0] = False
-    return np.asarray(keep[patches])
 
 
 def watch(detectors: Sequence[Detector], cube: xr.Dataset, grid: GeoBox, monitor_day: int) -> Watched:
@@ -75,26 +63,28 @@ def watch(detectors: Sequence[Detector], cube: xr.Dataset, grid: GeoBox, monitor
         except NotNormalisableError:
             # a run rejects such a scene, and goes on
             continue
-        first[_confirmed(detector.report(baseline, state, block), first.shape) & (first == 0)] = days[at]
+        mark_confirmed(first, int(days[at]), detector.report(baseline, state, block), grid)
     note = type(detector).__name__ if shortages[0] else ""
     return Watched(first, fitted - begun, time.perf_counter() - fitted, note)
 
 
-def _confirmed(changed: ChangeMap, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return the (y, x) pixels of the confirmed regions of a change map."""
-    worth, confirmed = np.zeros(shape), np.zeros(shape, bool)
-    off = changed.status != PixelStatus.FINISHED
-    rows, cols, sure = changed.rows[off], changed.cols[off], changed.status[off] == PixelStatus.CONFIRMED
-    # never nought, since a changed pixel is part of its region whatever its evidence has sunk to
-    worth[rows, cols] = np.where(sure, 1, np.clip(changed.evidence[off] / CONFIRMING_EVIDENCE, 1e-6, 1))
-    confirmed[rows, cols] = sure
-    return regions(worth, confirmed)
+def mark_confirmed(first: NDArray[np.int32], day: int, changed: ChangeMap, grid: GeoBox) -> None:
+    """Set `first` (y, x) to `day` where a pixel lies in a confirmed region of `changed` and never did before."""
+    bands = [str(number) for number in range(changed.expected.shape[1])]
+    for region in RULE.regions([changed], np.ones(first.shape, np.bool_), grid, bands):
+        if region.status is PixelStatus.CONFIRMED:
+            known = first[region.rows, region.cols]
+            first[region.rows, region.cols] = np.where(known == 0, day, known)
 
 
 def alarms_from_days(detected: NDArray[np.int32], days: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return first days in a region, for a method that gives each pixel one day of detection (0 = never)."""
+    """Return first days in a region, for a method that gives each pixel one day of detection (0 = never).
+
+    Its pixels are confirmed or not, so that as many of them make a region as confirm one of ours.
+    """
     first = np.zeros(detected.shape, np.int32)
     for day in np.unique(days):
-        hit = (detected > 0) & (detected <= day)
-        first[regions(hit.astype(float), hit) & (first == 0)] = day
+        patches, count = label((detected > 0) & (detected <= day), EIGHT)
+        large = np.bincount(patches.ravel(), minlength=count + 1) >= max(LEAST_PX, RULE.min_evidence_px)
+        first[large[patches] & (patches > 0) & (first == 0)] = day
     return first

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import chdir
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from fault_runs import CORNER, PERIOD
 from fault_server import Archive, serving
 from s3_server import serving_s3
 from served import remote
-from shapely.geometry import box, mapping
+from shapely.geometry import mapping
 from stac_server import COLLECTION, serving_files, serving_stac
 
 from sentinel_watch.domain.grid import aoi_grid
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from sentinel_watch.pipeline.deliver import RunResult
 
-CORNER = box(22.1455, 45.2030, 22.1500, 45.2058)
-"""A part of the forest in which trees were cut."""
-
 
 def request_of(folder: Path, source: str, name: str) -> RunRequest:
     """Return a run of the corner over some years, into `<folder>/<name>`."""
@@ -39,8 +36,8 @@ def request_of(folder: Path, source: str, name: str) -> RunRequest:
     properties = {"site_id": "corner", "name": "Corner", "site_type": "protected_area"}
     feature = {"type": "Feature", "properties": properties, "geometry": mapping(CORNER)}
     aoi.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    out, period = folder / name, [datetime(year, 1, 1, tzinfo=UTC) for year in (2016, 2018, 2019)]
-    return RunRequest(read_site(aoi), source, load_pipeline("protected_area"), out, out / "workspace", *period)
+    out = folder / name
+    return RunRequest(read_site(aoi), source, load_pipeline("protected_area"), out, out / "workspace", *PERIOD)
 
 
 def items_of(case: Path, files: str) -> list[dict]:

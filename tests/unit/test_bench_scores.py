@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import xarray as xr
+from region_examples import GRID, change_map, drawn
 
-from benchmarks.monitor.alarms import alarms_from_days, regions
+from benchmarks.monitor.alarms import alarms_from_days, mark_confirmed
 from benchmarks.monitor.runs import Run
 from benchmarks.monitor.score import poisson_interval, score_event, score_false, wilson_interval
 from benchmarks.monitor.sites import BenchSite, Span
@@ -47,15 +48,20 @@ def alarm_at(rows: slice, cols: slice, day: int) -> np.ndarray:
 
 def test_small_or_unconfirmed_regions_do_not_count() -> None:
     """Four confirmed pixels, eight that have come half way, or ten without a confirmed one, are no region; six confirmed ones are."""
-    worth = np.zeros((12, 10))
-    worth[0, :4] = worth[3, :6] = worth[6] = 1
-    worth[9, :8] = 0.5
-    confirmed = worth == 1
-    confirmed[6] = False
-    confirmed[9, 0] = True
-    kept = regions(worth, confirmed)
-    assert kept.sum() == 6
-    assert kept[3, :6].all()
+    status, evidence = drawn("CCCC", "", "", "CCCCCC", "", "", "pppppppppp", "", "", "Cppppppp"), np.full(GRID.shape, 4, np.float32)
+    evidence[9] = 2
+    kept = np.zeros(GRID.shape, np.int32)
+    mark_confirmed(kept, START, change_map(status, evidence=evidence), GRID)
+    assert (kept > 0).sum() == 6
+    assert (kept[3, :6] == START).all()
+
+
+def test_a_region_keeps_the_day_on_which_it_was_first_confirmed() -> None:
+    """A pixel that lay in a confirmed region before keeps that day; what the region has grown by gets the later one."""
+    kept = np.zeros(GRID.shape, np.int32)
+    mark_confirmed(kept, START, change_map(drawn("CCCCCC")), GRID)
+    mark_confirmed(kept, START + 5, change_map(drawn("CCCCCCp")), GRID)
+    assert kept[0, :8].tolist() == [START] * 6 + [START + 5, 0]
 
 
 def test_a_pixelwise_method_alarms_when_the_sixth_neighbour_joins() -> None:
